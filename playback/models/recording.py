@@ -1,0 +1,92 @@
+"""Recordings (回放): what a viewer watches."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from playback.vendor.codes import PublishStatus, RecordingStatus
+
+from .mirror import Mirror
+from .room import PRODUCT_TYPES, Room
+
+STATUSES = [
+    (RecordingStatus.NOT_RECORDED.value, _("Not recorded")),
+    (RecordingStatus.GENERATING.value, _("Generating")),
+    (RecordingStatus.TRANSCODING.value, _("Transcoding")),
+    (RecordingStatus.FAILED.value, _("Failed")),
+    (RecordingStatus.READY.value, _("Ready")),
+]
+PUBLISH_STATUSES = [
+    (PublishStatus.PUBLISHED.value, _("Published")),
+    (PublishStatus.BLOCKED.value, _("Blocked")),
+]
+
+
+class Recording(Mirror):
+    """One recording of the vendor: a room's session (calls 1 and 2).
+
+    An ordinary room has one recording, with session 0; a long-term room has one a session. The facts are those of the
+    main version, which is what the vendor's list shows; ``main_version`` says which that is, and is empty until the
+    vendor told us (a recording first met through one of its cuts).
+    """
+
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="recordings", verbose_name=_("room"))
+    session_id = models.BigIntegerField(_("session id"), default=0)
+    playback_id = models.BigIntegerField(_("playback id"), null=True)
+    main_version = models.IntegerField(_("main version"), null=True)
+    video_id = models.BigIntegerField(_("video id"), null=True)
+    name = models.CharField(_("name"), max_length=255, blank=True)
+    status = models.IntegerField(_("status"), choices=STATUSES, default=RecordingStatus.NOT_RECORDED.value)
+    publish_status = models.IntegerField(_("publish state"), null=True, choices=PUBLISH_STATUSES)
+    product_type = models.IntegerField(_("product type"), null=True, choices=PRODUCT_TYPES)
+    created_at = models.DateTimeField(_("created"), null=True)
+    length = models.IntegerField(_("length"), null=True, help_text=_("seconds"))
+    total_size = models.BigIntegerField(_("original size"), null=True, help_text=_("bytes"))
+    total_transcode_size = models.BigIntegerField(_("size"), null=True, help_text=_("bytes"))
+    total_ext_media_size = models.BigIntegerField(_("size of other cameras"), null=True, help_text=_("bytes"))
+    cover_url = models.URLField(_("cover"), max_length=500, blank=True)
+    play_times = models.BigIntegerField(_("plays"), null=True)
+
+    class Meta:
+        verbose_name = _("recording")
+        verbose_name_plural = _("recordings")
+        ordering = ["-created_at", "-id"]
+        default_permissions = ("view",)
+        permissions = [
+            ("preview_recording", _("Can preview recordings")),
+            ("publish_recording", _("Can publish recordings")),
+            ("block_recording", _("Can block recordings")),
+            ("rename_recording", _("Can rename recordings and change their covers")),
+            ("refresh_recording", _("Can refresh recordings from the vendor")),
+            ("remove_recording", _("Can delete recordings at the vendor")),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["room", "session_id"], name="recording_natural_key"),
+        ]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="recording_newest"),
+            models.Index(fields=["status", "-created_at", "-id"], name="recording_by_status"),
+            models.Index(fields=["publish_status", "-created_at", "-id"], name="recording_by_publish"),
+            models.Index(fields=["product_type", "-created_at", "-id"], name="recording_by_product"),
+            models.Index(fields=["room", "-created_at", "-id"], name="recording_by_room"),
+            models.Index(fields=["video_id"], name="recording_by_video"),
+            models.Index(fields=["name"], name="recording_by_name"),
+            models.Index(fields=["length"], name="recording_by_length"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.vendor_key
+
+    @property
+    def vendor_key(self) -> str:
+        """The vendor's own way to write a recording, as in call 4: ``room_id`` or ``room_id-session_id``."""
+        return f"{self.room_id}-{self.session_id}" if self.session_id else str(self.room_id)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.status == RecordingStatus.READY
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.publish_status == PublishStatus.BLOCKED
