@@ -1,8 +1,8 @@
 """Loaded as a pytest plugin before Django reads its settings: what the suite runs on.
 
 Every test process (each xdist worker) gets a folder and an embedded Valkey server of its own, so tests run in
-parallel and need no service. ``DATABASE_URL`` and ``REDIS_URL`` given from outside win: that is how the service tests
-run on a real PostgreSQL and Redis.
+parallel and need no service. ``BACKOFFICE_TEST_DATABASE`` and ``BACKOFFICE_TEST_REDIS`` win: that is how the service
+tests run on a real PostgreSQL and Redis (see ``tests/run.py``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 for name in [name for name in os.environ if name.startswith("BAIJIAYUN_")]:
     del os.environ[name]  # a developer's real account never meets the tests
 if os.environ.get("BACKOFFICE_TEST_REDIS", ""):
-    os.environ["REDIS_URL"] = os.environ["BACKOFFICE_TEST_REDIS"]
+    # A database number of its own for each test process, from the last of the usual sixteen down.
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.environ["REDIS_URL"] = f"{os.environ['BACKOFFICE_TEST_REDIS']}/{15 - worker}"
 else:
     valkey = EmbeddedValkey(folder / "valkey").start()
     atexit.register(valkey.stop)
