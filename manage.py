@@ -7,6 +7,8 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if sys.argv[1:2] == ["demo"]:
+        os.environ.setdefault("ENVIRONMENT", "demo")  # needs no secrets: it makes its own
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)
