@@ -20,6 +20,9 @@ class MirrorQuerySet(models.QuerySet[Any]):
         return self.filter(gone_at=None)
 
 
+MirrorManager = models.Manager.from_queryset(MirrorQuerySet)
+
+
 class Mirror(models.Model):
     first_seen_at = models.DateTimeField(_("first seen"), editable=False)
     synced_at = models.DateTimeField(_("synced"), null=True, editable=False)
@@ -27,7 +30,7 @@ class Mirror(models.Model):
     # A UUID and not bytes: Django's bulk insert leaves its fast path as soon as a model has a BinaryField.
     payload_hash = models.UUIDField(null=True, editable=False)
 
-    objects = MirrorQuerySet.as_manager()
+    objects = MirrorManager()
 
     class Meta:
         abstract = True
