@@ -88,7 +88,7 @@ def count(database: Path, table: str) -> int:
         return 0
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 def test_one_command_brings_it_up_mirrors_by_itself_and_ends_whole(folder: Path) -> None:
     port = free_pair()
     demo = start(folder, port)
@@ -113,7 +113,7 @@ def test_one_command_brings_it_up_mirrors_by_itself_and_ends_whole(folder: Path)
     # Nobody asked for this sync: beat's tick, a worker, signed calls to the sandbox, rows.
     database = folder / "demo" / "db.sqlite3"
     while count(database, "playback_recording") < 1500:
-        assert time.monotonic() - ready < 60, "no recordings within a minute"
+        assert time.monotonic() - ready < 120, "beat, worker, client, sandbox or upsert did not do its part"
         time.sleep(0.5)
 
     demo.send_signal(signal.SIGINT)
