@@ -7,9 +7,13 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from playback.vendor.codes import Lane
+
 from .recording import Recording
+from .sync_run import LANES
 from .version import Version
 
 
@@ -33,12 +37,21 @@ class Operation(models.Model):
     # A picture to upload, for the kinds that take one. In the database because every worker, on any machine, needs it.
     attachment = models.BinaryField(null=True, editable=False)
     attachment_type = models.CharField(max_length=40, blank=True, editable=False)
+    attachment_name = models.CharField(max_length=255, blank=True, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("person")
     )
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PLANNED)
-    created_at = models.DateTimeField(_("planned at"), auto_now_add=True)
+    # The queue and lane of its items: ``person`` where somebody waits in front of the page for a single one.
+    lane = models.CharField(_("lane"), max_length=10, choices=LANES, default=Lane.OPERATION.value)
+    # What a person is told about the plan as a whole: reasons, as on the items.
+    notes = models.JSONField(default=list, blank=True, editable=False)
+    created_at = models.DateTimeField(_("asked for at"), auto_now_add=True)
+    planned_at = models.DateTimeField(_("planned at"), default=timezone.now)
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("confirmed by")
+    )
     finished_at = models.DateTimeField(_("finished at"), null=True)
 
     class Meta:
@@ -46,6 +59,7 @@ class Operation(models.Model):
         verbose_name_plural = _("operations")
         ordering = ["-created_at", "-id"]
         default_permissions = ("view",)
+        permissions = [("confirm_any_operation", _("Can confirm or discard what others planned"))]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="operation_newest"),
             models.Index(fields=["state", "-created_at"], name="operation_by_state"),
@@ -56,7 +70,10 @@ class Operation(models.Model):
 
 
 class OperationItem(models.Model):
-    """The effect of an operation on one target."""
+    """The effect of an operation on one target.
+
+    Open is what has no ``finished_at``. An unknown item stays open while the vendor is still being asked about it.
+    """
 
     class Outcome(models.TextChoices):
         PLANNED = "planned", _("Waiting")
@@ -86,8 +103,15 @@ class OperationItem(models.Model):
     # {"field": [from, to]} as planned, shown before it runs and kept for undo.
     change = models.JSONField(_("change"), default=dict, blank=True)
     before = models.JSONField(_("state before"), default=dict, blank=True)
+    # Beside an outcome that stands: the mirror could not be refreshed, for one.
+    note = models.JSONField(default=dict, blank=True)
     attempts = models.IntegerField(default=0)
+    # Who works on it: only the holder of the claim may write the outcome.
+    claim = models.UUIDField(null=True, editable=False)
     claimed_at = models.DateTimeField(null=True)
+    # When somebody must look at it if nothing was heard: a task lost on its way, a worker that died, a question to the
+    # vendor that is due.
+    due_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(_("finished at"), null=True)
 
     class Meta:
@@ -97,14 +121,17 @@ class OperationItem(models.Model):
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(fields=["operation", "position"], name="operation_item_position"),
-            # One operation at a time per recording, kept by the database.
+            # One operation at a time per recording, kept by the database; also while the last is unknown.
             models.UniqueConstraint(
-                fields=["recording"], condition=Q(outcome="running"), name="one_running_item_per_recording"
+                fields=["recording"],
+                condition=Q(outcome__in=["running", "unknown"], finished_at=None),
+                name="one_running_item_per_recording",
             ),
         ]
         indexes = [
             models.Index(fields=["operation", "outcome", "position"], name="item_by_outcome"),
             models.Index(fields=["recording", "-id"], name="item_by_recording"),
+            models.Index(fields=["due_at"], condition=Q(finished_at=None), name="item_open_by_due"),
         ]
 
     def __str__(self) -> str:

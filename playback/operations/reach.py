@@ -1,0 +1,43 @@
+"""Reaching the vendor for one item: its client, its target, and reading the target again afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playback.conf import vendor_client
+from playback.models import OperationItem
+from playback.sync.single import refresh_recording
+from playback.vendor.codes import Lane
+from playback.vendor.errors import VendorError
+
+from . import limits, transitions
+from .base import Attachment, Target
+from .reasons import from_vendor
+
+if TYPE_CHECKING:
+    from playback.vendor.client import VendorClient
+
+
+def client_for(item: OperationItem) -> VendorClient:
+    return vendor_client(Lane(item.operation.lane), max_wait=limits.lease() / 4)
+
+
+def target_of(item: OperationItem) -> Target:
+    """The item as its call sees it; the attachment is read only now."""
+    operation = item.operation
+    attachment = None
+    if operation.attachment_name:
+        content = bytes(operation.attachment or b"")
+        attachment = Attachment(operation.attachment_name, content, operation.attachment_type)
+    assert item.recording is not None  # noqa: S101 - checked by the callers
+    return Target(item.recording, item.change, item.before, operation.parameters, attachment)
+
+
+def refresh(client: VendorClient, item: OperationItem) -> None:
+    """Read the target again, so that the mirror shows what was done. Its failure leaves the outcome as it is."""
+    if item.recording is None:
+        return
+    try:
+        refresh_recording(client, item.recording)
+    except VendorError as error:
+        transitions.note(item, from_vendor("not_refreshed", error))
