@@ -42,7 +42,7 @@ class SummaryLine(NamedTuple):
     """So many targets of a plan, and what becomes of them, in the reader's language."""
 
     text: str
-    count: int
+    number: int
     skipped: bool
 
 
@@ -180,4 +180,4 @@ def summary(operation: Operation) -> list[SummaryLine]:
         SummaryLine(reasons.text({"code": code}) if skipped else str(kind.will), many, skipped)
         for (skipped, code), many in counted.items()
     ]
-    return sorted(lines, key=lambda line: (line.skipped, -line.count))
+    return sorted(lines, key=lambda line: (line.skipped, -line.number))

@@ -38,6 +38,7 @@ SENTENCES: dict[str, Any] = {
     "worker_lost": _("The work was interrupted. The vendor is being asked what became of it."),
     "settled_done": _("The answer was lost; the vendor shows that it was done."),
     "settled_gone": _("The answer was lost; the vendor no longer has the recording."),
+    "settled_read": _("It was read at a later try."),
     "no_change": _("The answer was lost; the vendor shows no change. It was not sent again."),
     "no_change_after_tries": _("The answer was lost several times; the vendor shows no change."),
     "never_settled": _("Nobody could find out what became of it: look at the recording at the vendor."),

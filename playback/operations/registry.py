@@ -30,4 +30,5 @@ def kinds() -> Mapping[str, OperationKind]:
 
 
 def _load() -> None:
-    from . import publish  # noqa: F401 - registers itself; here and not above because kinds import this module
+    # They register themselves; imported here and not above because they import this module.
+    from . import delete, publish, refresh, rename  # noqa: F401

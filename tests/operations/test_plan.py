@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.core.exceptions import PermissionDenied
 from django.utils import timezone, translation
 
-from playback.models import Operation, OperationItem, Recording, Room
-from playback.operations import execute, reasons
-from playback.operations.base import OperationInvalid, PlanChanged
+from playback.models import Operation, Recording, Room
+from playback.operations import execute
+from playback.operations.base import OperationInvalid
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
 pytestmark = [pytest.mark.django_db, pytest.mark.portable]
@@ -49,7 +48,7 @@ def test_a_plan_says_for_each_target_what_will_change_or_why_not() -> None:
         ("skipped", {}, {}, {"code": "gone"}),
     ]
     with translation.override("en"):
-        assert [(line.text, line.count) for line in execute.plan_summary(operation)][0] == ("will be blocked", 2)
+        assert next((line.text, line.number) for line in execute.plan_summary(operation)) == ("will be blocked", 2)
     assert execute.counts(operation) == {
         "planned": 2, "running": 0, "done": 0, "refused": 0, "skipped": 3, "cancelled": 0, "unknown": 0,
     }  # fmt: skip

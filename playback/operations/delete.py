@@ -1,0 +1,64 @@
+"""Delete at the vendor (call 8). There is no way back, and the call is never sent twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from playback.models import Recording, Version
+
+from .base import Facts, OperationKind, Planned, Skipped, Target
+from .reasons import Reason
+from .registry import register
+
+if TYPE_CHECKING:
+    from playback.vendor.client import VendorClient
+
+
+@register
+class Delete(OperationKind):
+    """The recording goes with all of its versions; the plan says how many those are, as far as the mirror knows."""
+
+    kind = "delete"
+    title = _("Delete recordings at the vendor")
+    verb = _("Delete")
+    will = _("will be deleted for ever, with all versions")
+    permission = "playback.remove_recording"
+    call = "delete_recording"
+    destructive = True
+    settled = "settled_gone"
+    fields = {"versions": _("versions")}
+
+    def annotated(self, recordings: QuerySet[Recording]) -> QuerySet[Any]:
+        versions = (
+            Version.objects.filter(recording=OuterRef("pk"), gone_at=None)
+            .order_by()
+            .values("recording")
+            .annotate(many=Count("pk"))
+            .values("many")
+        )
+        return recordings.annotate(
+            room_title=F("room__title"),
+            version_count=Coalesce(Subquery(versions, output_field=IntegerField()), 0),
+        )
+
+    def plan_item(self, facts: Facts, parameters: Mapping[str, Any], number: int) -> Planned | Skipped:
+        before = {"name": facts.name, "publish_status": facts.publish_status, "versions": facts.version_count}
+        return Planned({"versions": [max(facts.version_count, 1), 0]}, before)
+
+    def apply(self, client: VendorClient, target: Target) -> Reason | None:
+        client.delete_recording(**target.key)
+        return None
+
+    def settle(self, client: VendorClient, target: Target) -> bool:
+        from playback.vendor.errors import VendorGone
+
+        try:
+            client.recording_info(**target.key)
+        except VendorGone:
+            return True
+        return False

@@ -1,0 +1,43 @@
+"""Refresh from the vendor (calls 1 and 10): reads only, so doing it again is how it is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from .base import Facts, OperationKind, Planned, Skipped, Target
+from .reasons import Reason, reason
+from .registry import register
+
+if TYPE_CHECKING:
+    from playback.vendor.client import VendorClient
+
+
+@register
+class Refresh(OperationKind):
+    """Also for a recording that was marked as gone: it may have come back."""
+
+    kind = "refresh"
+    title = _("Refresh recordings from the vendor")
+    verb = _("Refresh")
+    will = _("will be read again")
+    permission = "playback.refresh_recording"
+    call = "recording_info"
+    takes_gone = True
+    refreshes = False
+    settled = "settled_read"
+
+    def plan_item(self, facts: Facts, parameters: Mapping[str, Any], number: int) -> Planned | Skipped:
+        return Planned({}, {})
+
+    def apply(self, client: VendorClient, target: Target) -> Reason | None:
+        from playback.sync.single import refresh_recording
+
+        recording = refresh_recording(client, target.recording)
+        return reason("now_gone") if recording.gone_at is not None else None
+
+    def settle(self, client: VendorClient, target: Target) -> bool:
+        self.apply(client, target)
+        return True

@@ -1,0 +1,49 @@
+"""The groups that the migrations make."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django_celery_beat.models import PeriodicTask
+
+from config.celery import app
+from playback.operations import registry
+
+pytestmark = [pytest.mark.django_db, pytest.mark.portable]
+
+KINDS = {"publish", "block", "rename", "delete", "refresh"}
+
+
+def member(role: str) -> User:
+    user = User.objects.create_user(role)
+    user.groups.add(Group.objects.get(name=role))
+    return User.objects.get(pk=user.pk)
+
+
+@pytest.mark.parametrize(
+    ("role", "may"), [("administrator", KINDS), ("course staff", KINDS), ("teacher", set())], ids=lambda v: str(v)[:13]
+)
+def test_who_may_run_what(role: str, may: set[str]) -> None:
+    user = member(role)
+    assert {kind for kind, made in registry.kinds().items() if user.has_perm(made.permission)} == may
+
+
+@pytest.mark.parametrize("role", ["administrator", "course staff", "teacher"])
+def test_everybody_may_look_and_preview(role: str) -> None:
+    assert member(role).has_perms(
+        ["playback.view_room", "playback.view_recording", "playback.view_version", "playback.preview_recording"]
+    )
+
+
+def test_only_administrators_keep_people_and_decide_for_others() -> None:
+    for permission in ("auth.change_user", "playback.confirm_any_operation", "playback.release_syncrun"):
+        assert member("administrator").has_perm(permission)
+        assert not member("course staff").has_perm(permission)
+        User.objects.all().delete()
+
+
+def test_the_engine_is_tended_by_a_task_that_exists() -> None:
+    app.loader.import_default_modules()
+    task = PeriodicTask.objects.get(name="Operations: take up what was lost")
+    assert task.task in app.tasks
+    assert (task.enabled, task.queue, task.interval.every) == (True, "person", 15)
