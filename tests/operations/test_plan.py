@@ -1,36 +1,21 @@
-"""Planning and confirming: what is stored before anything is sent."""
+"""Planning: what is stored before anything is sent."""
 
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from playback.models import Operation, Recording, Room
-from playback.operations import execute
+from playback.models import Operation, Recording, Version
+from playback.operations import execute, reasons, registry
 from playback.operations.base import OperationInvalid
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
+from .makers import START, make_recordings, make_user
+
 pytestmark = [pytest.mark.django_db, pytest.mark.portable]
-
-
-def make_user(name: str, *permissions: str) -> User:
-    user = User.objects.create_user(name)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    return user
-
-
-def make_recordings(count: int, **values: object) -> list[Recording]:
-    now = timezone.now()
-    start = 10_000 + Room.objects.count()
-    rooms = Room.objects.bulk_create(
-        Room(room_id=start + n, title=f"高一{n}班", first_seen_at=now) for n in range(count)
-    )
-    facts = {"status": RecordingStatus.READY.value, "publish_status": PublishStatus.PUBLISHED.value, **values}
-    return Recording.objects.bulk_create(
-        Recording(room=room, name=f"第{n}课", first_seen_at=now, created_at=now, **facts)
-        for n, room in enumerate(rooms)
-    )
 
 
 def test_a_plan_says_for_each_target_what_will_change_or_why_not() -> None:
@@ -48,18 +33,108 @@ def test_a_plan_says_for_each_target_what_will_change_or_why_not() -> None:
         ("skipped", {}, {}, {"code": "gone"}),
     ]
     with translation.override("en"):
-        assert next((line.text, line.number) for line in execute.plan_summary(operation)) == ("will be blocked", 2)
+        lines = {line.text: line.number for line in execute.plan_summary(operation)}
+    assert lines == {
+        "will be blocked": 2,
+        "It is already blocked.": 1,
+        "It is still transcoding.": 1,
+        "The vendor no longer has this recording.": 1,
+    }
     assert execute.counts(operation) == {
         "planned": 2, "running": 0, "done": 0, "refused": 0, "skipped": 3, "cancelled": 0, "unknown": 0,
     }  # fmt: skip
 
 
-def test_confirm_runs_once() -> None:
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(0, "not_recorded"), (10, "generating"), (20, "transcoding"), (30, "transcoding_failed"), (100, None), (77, None)],
+)
+@pytest.mark.parametrize("kind", ["publish", "block"])
+def test_only_what_is_ready_has_a_publish_state(kind: str, status: int, code: str | None) -> None:
+    make_recordings(1, status=status, publish_status=None)
+    operation = execute.plan(kind, make_user("staff", f"{kind}_recording"), Recording.objects.all(), {})
+    item = operation.items.get()
+    assert item.reason.get("code") == code
+    assert item.change == ({} if code else {"publish_status": [None, 1 if kind == "publish" else 2]})
+
+
+def test_the_selections_order_is_the_plans_order_and_a_target_is_one_target() -> None:
     user = make_user("staff", "block_recording")
-    make_recordings(2)
-    operation = execute.plan("block", user, Recording.objects.all(), {})
-    execute.confirm(operation, user)
-    operation.refresh_from_db()
-    assert (operation.state, operation.confirmed_by) == (Operation.State.QUEUED, user)
-    with pytest.raises(OperationInvalid):
-        execute.confirm(operation, user)
+    first, second, third = make_recordings(3)
+    Version.objects.bulk_create(Version(recording=second, version=n, first_seen_at=START) for n in range(3))
+    joined = Recording.objects.exclude(pk=-1).order_by("-versions__version", "-pk")  # the second thrice
+    operation = execute.plan("block", user, joined, {})
+    ids = list(operation.items.values_list("recording_id", flat=True))
+    assert sorted(ids) == [first.pk, second.pk, third.pk]
+    assert ids.index(third.pk) < ids.index(first.pk)
+
+
+def test_a_large_selection_costs_no_query_a_row() -> None:
+    user = make_user("staff", "block_recording")
+    make_recordings(600)
+    many = {}
+    for number in (300, 600):
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            execute.plan("block", user, Recording.objects.order_by("pk")[:number], {})
+        many[number] = len(queries)
+    assert many[600] - many[300] <= 10  # only more chunks
+
+
+@pytest.mark.parametrize("kind", ["publish", "block", "rename", "delete", "refresh"])
+def test_a_plan_needs_the_kinds_permission(kind: str) -> None:
+    make_recordings(1)
+    own = registry.get(kind).permission.split(".")[1]
+    others = {made.permission.split(".")[1] for made in registry.kinds().values()} - {own}
+    with pytest.raises(PermissionDenied):
+        execute.plan(kind, make_user("other", *others), Recording.objects.all(), {"name": "x"})
+    inactive = make_user("left", own)
+    inactive.is_active = False
+    with pytest.raises(PermissionDenied):
+        execute.plan(kind, inactive, Recording.objects.all(), {"name": "x"})
+    assert not Operation.objects.exists()
+    assert execute.plan(kind, make_user("right", own), Recording.objects.all(), {"name": "x"}).items.count() == 1
+
+
+def test_nothing_selected_and_unknown_kinds_are_sentences() -> None:
+    user = make_user("staff", "block_recording")
+    with pytest.raises(OperationInvalid) as nothing:
+        execute.plan("block", user, Recording.objects.none(), {})
+    assert nothing.value.errors.keys() == {""}
+    with pytest.raises(OperationInvalid) as unknown:
+        execute.plan("explode", user, Recording.objects.all(), {})
+    assert unknown.value.errors.keys() == {"kind"}
+    assert not Operation.objects.exists()
+
+
+def test_delete_says_how_many_versions_go() -> None:
+    first, second = make_recordings(2)
+    Version.objects.bulk_create(Version(recording=first, version=n, first_seen_at=START) for n in range(3))
+    Version.objects.create(recording=first, version=9, first_seen_at=START, gone_at=START)
+    operation = execute.plan("delete", make_user("staff", "remove_recording"), Recording.objects.order_by("pk"), {})
+    assert [item.change for item in operation.items.all()] == [{"versions": [3, 0]}, {"versions": [1, 0]}]
+    assert second.pk in operation.items.values_list("recording_id", flat=True)
+
+
+def test_refresh_also_takes_what_is_marked_as_gone() -> None:
+    make_recordings(1, gone_at=START)
+    operation = execute.plan("refresh", make_user("staff", "refresh_recording"), Recording.objects.all(), {})
+    assert execute.counts(operation)["planned"] == 1
+
+
+def test_every_reason_is_told_in_both_languages_without_a_gap() -> None:
+    for code in reasons.SENTENCES:
+        stored = reasons.reason(code, limit=255, count=3)
+        for language in ("en", "zh-hans"):
+            with translation.override(language):
+                assert reasons.text(stored)
+                assert "%(" not in reasons.text(stored)
+
+
+def test_the_vendors_words_stay_its_own() -> None:
+    stored = reasons.reason("refused", vendor={"code": 1, "message": "教室100%已满"})
+    assert reasons.vendor_words(stored) == "1: 教室100%已满"
+    assert reasons.vendor_words(reasons.reason("refused", vendor={"code": 1001, "message": ""})) == "1001"
+    assert reasons.vendor_words({}) == ""
+    assert reasons.text({"code": "from_a_later_release"}) == "from_a_later_release"
