@@ -1,0 +1,84 @@
+"""The settings as the code uses them: read when called, never frozen at import.
+
+A setting that is missing or cannot be used raises ``VendorMisconfigured`` with a sentence that names it; the same is
+said at start by ``manage.py check`` (``checks.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import redis
+from django.conf import settings
+
+from playback.vendor.client import VendorClient
+from playback.vendor.codes import Lane
+from playback.vendor.endpoints import ENDPOINTS, Endpoints
+from playback.vendor.errors import VendorMisconfigured
+from playback.vendor.throttle import Throttle
+from playback.vendor.transport import Transport
+
+DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
+STORE_TIMEOUT = 2.0  # s; the store is near, or it is lost
+
+
+def vendor_client(lane: Lane, max_wait: float | None = None) -> VendorClient:
+    """A client of the configured account for one lane. ``max_wait``: the longest wait for the account's call budget,
+    in seconds; None is the lane's own. Raises ``VendorMisconfigured``."""
+    partner_id = str(settings.BAIJIAYUN_PARTNER_ID).strip()
+    partner_key = str(settings.BAIJIAYUN_PARTNER_KEY).strip()
+    if not partner_id or not partner_key:
+        missing = "BAIJIAYUN_PARTNER_ID" if not partner_id else "BAIJIAYUN_PARTNER_KEY"
+        raise VendorMisconfigured(why=f"{missing} is not set: no vendor call can be made")
+    transport = Transport(
+        base_url(),
+        partner_id,
+        partner_key,
+        Throttle(_store(settings.REDIS_URL), partner_id, limit=settings.BAIJIAYUN_CALLS_PER_WINDOW),
+        lane,
+        timeout=settings.BAIJIAYUN_TIMEOUT,
+        max_wait=max_wait,
+    )
+    return VendorClient(transport, endpoints())
+
+
+def base_url() -> str:
+    """Where the vendor's API and player are: ``BAIJIAYUN_BASE_URL``, or the account's private domain. Raises
+    ``VendorMisconfigured``."""
+    if url := str(settings.BAIJIAYUN_BASE_URL).strip():
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
+            raise VendorMisconfigured(why="BAIJIAYUN_BASE_URL is not an http or https address")
+        return url.rstrip("/")
+    domain = str(settings.BAIJIAYUN_PRIVATE_DOMAIN).strip()
+    if not domain:
+        raise VendorMisconfigured(why="neither BAIJIAYUN_PRIVATE_DOMAIN nor BAIJIAYUN_BASE_URL is set")
+    if not DOMAIN.fullmatch(domain):
+        raise VendorMisconfigured(
+            why="BAIJIAYUN_PRIVATE_DOMAIN is the account's own part of the host name alone (letters, digits, hyphens)"
+        )
+    return f"https://{domain.lower()}.at.baijiayun.com"
+
+
+def player_origin() -> str:
+    """Scheme, host and port of the web player, for the page that frames it. Raises ``VendorMisconfigured``."""
+    parts = urlsplit(base_url())
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def endpoints() -> Endpoints:
+    """The endpoint table with the operator's corrections. Raises ``VendorMisconfigured``."""
+    try:
+        return ENDPOINTS.with_overrides(settings.BAIJIAYUN_PATHS)
+    except ValueError as error:
+        raise VendorMisconfigured(why=f"BAIJIAYUN_PATHS: {error}") from None
+
+
+@lru_cache(maxsize=4)
+def _store(url: str) -> redis.Redis:
+    """One connection pool an address (redis-py's pools are safe across threads and forks)."""
+    return redis.Redis.from_url(
+        url, socket_timeout=STORE_TIMEOUT, socket_connect_timeout=STORE_TIMEOUT, health_check_interval=30
+    )
