@@ -53,7 +53,7 @@ def cover(video_id: int, title: str, room_title: str = "", width: int = WIDTH) -
 
 
 def _draw(video_id: int, title: str, room_title: str) -> Image.Image:
-    dice = random.Random(video_id)  # noqa: S311: decoration
+    dice = random.Random(video_id)  # noqa: S311 - decoration
     subject = subject_of(room_title, title)
     picture = _background(subject.start, subject.end, dice.randrange(4)).copy()
     for _ in range(3):
