@@ -1,8 +1,8 @@
 """The vendor's web player, ``/web/playback/index``, and what its page needs.
 
-The page is drawn, not filmed (see ``assets/player.js``): it plays in every browser and differs from second to second. It
-is made to be framed by another site: no ``X-Frame-Options``, no cookie, nothing kept in the browser. All names reach it as
-escaped text or JSON, and its Content-Security-Policy allows no inline script, so a name can't become code.
+The page is drawn, not filmed (see ``assets/player.js``): it plays in every browser and differs from second to second.
+It is made to be framed by another site: no ``X-Frame-Options``, no cookie, nothing kept in the browser. All names
+reach it as escaped text or JSON, and its Content-Security-Policy allows no inline script: a name can't become code.
 """
 
 from __future__ import annotations

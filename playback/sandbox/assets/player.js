@@ -58,6 +58,10 @@
     report();
   }
 
+  function toggleList() {
+    $("list").setAttribute("aria-expanded", String($("chapters").classList.toggle("open")));
+  }
+
   function tick() {
     const now = performance.now();
     const passed = Math.min((now - last) / 1000, 2);
@@ -128,17 +132,18 @@
   $("total").textContent = clock(length);
   $("toggle").addEventListener("click", () => (playing() ? pause() : play()));
   $("big").addEventListener("click", play);
-  $("board").addEventListener("click", () => (playing() ? pause() : play()));
+  $("board").addEventListener("click", () => {
+    if ($("chapters").classList.contains("open")) toggleList();
+    else if (playing()) pause();
+    else play();
+  });
   $("seek").addEventListener("input", (event) => seek(Number(event.target.value)));
   $("speed").addEventListener("change", (event) => { body.dataset.speed = event.target.value; });
   $("mute").addEventListener("click", (event) => {
     const button = event.currentTarget;
     button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
   });
-  $("list").addEventListener("click", (event) => {
-    const open = $("chapters").classList.toggle("open");
-    event.currentTarget.setAttribute("aria-expanded", String(open));
-  });
+  $("list").addEventListener("click", toggleList);
   $("full").addEventListener("click", () => {
     if (document.fullscreenElement) document.exitFullscreen();
     else if (document.documentElement.requestFullscreen) document.documentElement.requestFullscreen().catch(() => undefined);
