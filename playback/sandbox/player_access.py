@@ -91,7 +91,7 @@ def admit(state: State, visit: Visit, *, spend: bool = True) -> Row:
             "SELECT playback_id, deleted_at FROM recordings WHERE room_id = ? AND session_id = ?",
             (visit.room_id, visit.session_id),
         )
-        token = state.row("SELECT * FROM tokens WHERE token = ?", (visit.token,))
+        token = state.token(visit.token)
         if asked is not None and asked["deleted_at"] is not None:  # its tokens went with it
             raise Refused(DELETED)
         if token is None:

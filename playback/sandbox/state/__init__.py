@@ -10,7 +10,7 @@ from .lessons import Lessons
 from .lists import Lists
 from .members import Members
 from .queue import Queue
-from .recordings import Recordings, session_of
+from .recordings import session_of
 from .rooms import Rooms
 from .videos import Videos
 from .watching import Watching
@@ -18,7 +18,7 @@ from .watching import Watching
 __all__ = ["BEIJING", "Moment", "Row", "State", "session_of", "unix"]
 
 
-class State(Rooms, Recordings, Lists, Members, Watching, Lessons, Videos, Queue):
+class State(Rooms, Watching, Lists, Members, Lessons, Videos, Queue):
     """All of it. Rows are dicts with the columns of ``schema.py``."""
 
     def counts(self) -> dict[str, int]:

@@ -47,6 +47,7 @@ class Base:
         self.on_queue: Callable[[], None] = lambda: None  # told when a job or a delivery was added; see jobs.py
         self._depth = 0
         self._ids: dict[str, int] = {}
+        self._standing_key = b""
         database.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(database, timeout=20, isolation_level=None, check_same_thread=False)
         self._db.row_factory = _as_dict
@@ -137,6 +138,7 @@ class Base:
                 if not (keep_account and table == "accounts"):
                     self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
             self._ids.clear()
+            self._standing_key = b""
         self.changed()
 
     def changed(self) -> None:

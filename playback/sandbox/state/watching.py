@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import uuid
 from typing import Any
 
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
-from .base import Base, Moment, Row, unix
+from .base import Moment, Row, unix
+from .recordings import Recordings
 
 DAY = 86_400
 DEFAULT_VALID_DAYS = 0  # partner_valid_day of an account that was not given another: for ever
 
 
-class Watching(Base):
+class Watching(Recordings):
     # ------------------------------------------------------------ watch records
 
     def add_watch_record(
@@ -106,30 +108,29 @@ class Watching(Base):
         )
         return token
 
-    def use_token(self, token: str, room_id: int, session_id: int = 0) -> Row | None:
-        """What the player page asks: the version's row that the token opens now, or None.
+    def standing_token(self, video_id: int) -> str:
+        """The token inside ``play_url`` of the lists: one a version, never expires, is not stored."""
+        if not self._standing_key:
+            key = self.setting("standing_key") or secrets.token_hex(16)
+            self.set_setting("standing_key", key)
+            self._standing_key = key.encode()
+        return f"{video_id:x}-{hmac.new(self._standing_key, str(video_id).encode(), 'sha256').hexdigest()[:32]}"
 
-        None: unknown, expired, for another recording, already used (one-time), or the recording is gone, blocked, not
-        ready or expired. A one-time token is used up by this.
-        """
-        with self.transaction():
-            found = self.row("SELECT * FROM tokens WHERE token = ?", (token,))
-            if found is None or (found["expires_at"] is not None and found["expires_at"] <= self.clock()):
-                return None
-            version = self.row(
-                "SELECT v.*, r.publish_status FROM versions v JOIN recordings r ON r.playback_id = v.playback_id"
-                " WHERE v.playback_id = ? ORDER BY v.video_id = ? DESC, v.is_main DESC LIMIT 1",
-                (found["playback_id"], found["video_id"]),
-            )
-            if version is None or (version["room_id"], version["session_id"]) != (room_id, session_id):
-                return None
-            if not self.playable(version):
-                return None
-            if found["kind"] == "once" and not self.execute(
-                "UPDATE tokens SET used_at = ? WHERE token = ? AND used_at IS NULL", (self.now(), token)
-            ):
-                return None
-            return version
+    def token(self, token: str) -> Row | None:
+        """What a token was issued for, also when it is used up or expired; standing tokens too."""
+        head, dash, _tail = token.partition("-")
+        if dash and 0 < len(head) <= 15 and all(digit in "0123456789abcdef" for digit in head):
+            version = self.version_of_video(int(head, 16))
+            if version and hmac.compare_digest(token.encode(), self.standing_token(version["video_id"]).encode()):
+                return {
+                    "kind": "player",
+                    "created_at": version["created_at"],
+                    "used_at": None,
+                    "expires_at": None,
+                    "playback_id": version["playback_id"],
+                    "video_id": version["video_id"],
+                }
+        return self.row("SELECT * FROM tokens WHERE token = ?", (token,))
 
     # ------------------------------------------------------------ expiry
 
