@@ -12,7 +12,7 @@ from typing import Any
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
-from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -52,7 +52,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "playback.views.language.ChosenLanguageMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -135,6 +135,7 @@ BAIJIAYUN_PRODUCT_TYPES: list[int] = env.list("BAIJIAYUN_PRODUCT_TYPES", cast=in
 BAIJIAYUN_CALLS_PER_WINDOW: int = env.int("BAIJIAYUN_CALLS_PER_WINDOW", default=200)  # in any 10 s
 BAIJIAYUN_TIMEOUT: float = env.float("BAIJIAYUN_TIMEOUT", default=15.0)  # s, for one answer
 PLAYER_TOKEN_SECONDS: int = env.int("PLAYER_TOKEN_SECONDS", default=4 * 3600)  # how long a preview's token lives
+SYNC_PAGE_SIZE: int = env.int("SYNC_PAGE_SIZE", default=1000)  # rows asked for at once; the vendor's most is 1000
 SYNC_GONE_SHARE: float = env.float("SYNC_GONE_SHARE", default=0.10)  # above it a full run asks a person
 
 # ---------------------------------------------------------------- sign-in
@@ -215,34 +216,8 @@ if PRODUCTION:
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Recordings back-office"),
     "SITE_HEADER": _("Recordings back-office"),
-    "SITE_SYMBOL": "smart_display",
-    "SITE_URL": None,  # there is no site beside the admin
+    "SITE_URL": reverse_lazy("admin:index"),
     "SHOW_LANGUAGES": True,
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "STYLES": [lambda request: static("playback/backoffice.css")],
-    "SCRIPTS": [lambda request: static("playback/backoffice.js")],
-    "DASHBOARD_CALLBACK": "playback.admin.dashboard.context",
-    "SIDEBAR": {
-        "show_search": False,
-        "show_all_applications": False,
-        "navigation": "playback.admin.navigation.sidebar",
-    },
-    "COLORS": {
-        "primary": {
-            "50": "#eff6ff",
-            "100": "#dbeafe",
-            "200": "#bfdbfe",
-            "300": "#93c5fd",
-            "400": "#60a5fa",
-            "500": "#3b82f6",
-            "600": "#2563eb",
-            "700": "#1d4ed8",
-            "800": "#1e40af",
-            "900": "#1e3a8a",
-            "950": "#172554",
-        },
-    },
 }
 
 if ENVIRONMENT == "test":

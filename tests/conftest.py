@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from playback.sandbox.server import Sandbox
+
+PARTNER_ID = "41624064"
+PARTNER_KEY = "sandbox/key+of=the-tests"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -18,3 +25,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     for item in services:
         item.add_marker(pytest.mark.skip(reason="no PostgreSQL or Redis answers here"))
+
+
+@pytest.fixture(scope="session")
+def _sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """One stand-in vendor a test process; tests take it emptied, as ``sandbox``."""
+    folder: Path = tmp_path_factory.mktemp("sandbox")
+    with Sandbox(folder / "sandbox.sqlite3", PARTNER_ID, PARTNER_KEY, control_secret="the tests' secret") as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(_sandbox_server: Sandbox, settings) -> Iterator[Sandbox]:
+    """An empty stand-in vendor that the settings point at; transcoding takes 0.2 s, callbacks are repeated quickly."""
+    server = _sandbox_server
+    server.forget()
+    server.transcode_seconds = 0.2
+    server.callbacks.pauses = (0.05, 0.05, 0.1, 0.2)
+    server.state.set_account(PARTNER_ID, PARTNER_KEY)
+    settings.BAIJIAYUN_PARTNER_ID = PARTNER_ID
+    settings.BAIJIAYUN_PARTNER_KEY = PARTNER_KEY
+    settings.BAIJIAYUN_PRIVATE_DOMAIN = "school"
+    settings.BAIJIAYUN_BASE_URL = server.base_url
+    settings.BAIJIAYUN_PATHS = {}
+    yield server
+    server.faults.clear()

@@ -48,6 +48,8 @@ class SyncRun(models.Model):
     updated = models.BigIntegerField(_("updated"), default=0)
     unchanged = models.BigIntegerField(_("unchanged"), default=0)
     gone = models.BigIntegerField(_("gone"), default=0)
+    # Not met at the vendor; more than ``gone`` where the run may not or must not mark them.
+    would_go = models.BigIntegerField(_("missing at the vendor"), default=0)
     unreadable = models.BigIntegerField(_("unreadable rows"), default=0)
     # At most a few dozen: [{"row": "17081558148393", "fields": {"create_time": "…"}}]
     unreadable_rows = models.JSONField(_("unreadable rows in detail"), default=list, blank=True)

@@ -1,0 +1,94 @@
+"""``make bench``: every measurement, a line each. Ends with status 1 where an aim is missed.
+
+It makes its own database: SQLite in a temporary folder, and where PostgreSQL answers (``BENCH_DATABASE_URL``, else
+``DATABASE_URL``, else the usual local address) a database there that it creates and drops. Each database gets a process
+of its own, because Django is set up for one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+LOCAL = "postgresql://postgres@127.0.0.1:5432/postgres"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks.run", description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000, help="recordings in the mirror (100000)")
+    parser.add_argument("--repeats", type=int, default=3, help="each is measured this often; the median counts (3)")
+    parser.add_argument("--only", choices=["mirror", "lists"], help="one of the measurements")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.here:
+        return measure(options.rows, options.repeats, options.only)
+    own = [sys.executable, "-m", "benchmarks.run", "--here", *sys.argv[1:]]
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="backoffice-bench-") as folder:
+        failed |= subprocess.call(own, env=environment(f"sqlite:///{Path(folder) / 'bench.sqlite3'}", folder))
+        server = os.environ.get("BENCH_DATABASE_URL") or os.environ.get("DATABASE_URL") or LOCAL
+        if not server.startswith(("postgres://", "postgresql://")):
+            server = LOCAL
+        name = f"backoffice_bench_{uuid.uuid4().hex[:8]}"
+        if trouble := create(server, name):
+            print(f"postgresql: skipped, {trouble}", flush=True)
+            return failed
+        try:
+            parts = urlsplit(server)
+            failed |= subprocess.call(own, env=environment(urlunsplit(parts._replace(path=f"/{name}")), folder))
+        finally:
+            drop(server, name)
+    return failed
+
+
+def environment(database: str, folder: str) -> dict[str, str]:
+    return {**os.environ, "ENVIRONMENT": "test", "VAR_DIR": folder, "DATABASE_URL": database, "LOG_LEVEL": "WARNING"}
+
+
+def create(server: str, name: str) -> str:
+    """Makes the database; answers why that did not work."""
+    import psycopg
+
+    try:
+        with psycopg.connect(server, connect_timeout=3, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+    except psycopg.Error as error:
+        return type(error).__name__ + ": " + str(error).strip().splitlines()[0]
+    return ""
+
+
+def drop(server: str, name: str) -> None:
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def measure(rows: int, repeats: int, only: str | None) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    from . import lists, mirror
+
+    missed = False
+    parts = {"mirror": mirror.measure, "lists": lists.measure}
+    for name, part in parts.items():
+        if only in (None, name):
+            for line in part(rows, repeats):
+                print(line, flush=True)
+                missed = missed or not line.met
+    return int(missed)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

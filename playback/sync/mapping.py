@@ -1,0 +1,181 @@
+"""From the vendor's typed rows to the columns of the mirror, and the hash that tells a changed row from a known one.
+
+A row becomes one flat tuple: natural key, payload hash, facts, and then the *sticky* facts, which only some lists
+carry and which no other list may empty (the product type is the list's and not the row's; ``version_type`` comes with
+call 10 alone). The hash covers the facts and not the sticky ones, so that two lists which carry the same facts agree
+that nothing changed. It also covers ``MAPPING_VERSION``: raise that when a column changes its meaning, and the next
+pass writes every row once.
+
+Nothing here raises because a value is odd. A text longer than its column is cut, an address longer than its column is
+dropped (a cut address is a wrong one), a number beyond its column is unknown. One strange row must not cost its page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from playback.vendor.codes import RecordingStatus
+from playback.vendor.results import RecordingRow, RoomRow
+
+MAPPING_VERSION = 1
+
+ROOM_KEY = ("room_id",)
+ROOM_FACTS = ("title", "starts_at", "ends_at", "created_at", "room_type", "is_long_term", "max_users")
+ROOM_STICKY = ("product_type",)
+
+# play_times is the last fact: see ``same_but_for_plays``.
+RECORDING_KEY = ("room_id", "session_id")
+RECORDING_FACTS = (
+    "playback_id",
+    "main_version",
+    "video_id",
+    "name",
+    "status",
+    "publish_status",
+    "created_at",
+    "length",
+    "total_transcode_size",
+    "cover_url",
+    "play_times",
+)
+RECORDING_STICKY = ("product_type",)
+
+VERSION_KEY = ("room_id", "session_id", "version")
+VERSION_FACTS = (
+    "video_id",
+    "name",
+    "status",
+    "publish_status",
+    "created_at",
+    "length",
+    "total_transcode_size",
+    "cover_url",
+    "play_times",
+)
+VERSION_STICKY = ("version_type",)
+
+NAME_LENGTH = 255
+URL_LENGTH = 500
+_INT32 = 2**31
+_INT64 = 2**63
+
+Row = tuple[Any, ...]
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def payload_hash(facts: Sequence[object]) -> str:
+    """The facts as 32 hex digits (what a UUID column takes). Times are hashed as instants, whatever their zone."""
+    return blake2b(_encode((MAPPING_VERSION, *facts)), digest_size=16).hexdigest()
+
+
+def same_but_for_plays(known_hash: str, known_plays: int | None, facts: Sequence[object]) -> bool:
+    """Is the play count, which moves all the time, the only thing that differs from the stored row?"""
+    return known_hash == payload_hash((*facts[:-1], known_plays))
+
+
+def text(value: str | None, length: int = NAME_LENGTH) -> str:
+    """A text every database takes: no NUL (PostgreSQL refuses it), no half of a surrogate pair, at most ``length``."""
+    if not value:
+        return ""
+    if "\x00" in value:
+        value = value.replace("\x00", "")
+    if not value.isascii():
+        value = value.encode("utf-8", "replace").decode()
+    return value[:length]
+
+
+def address(value: str | None) -> str:
+    cleaned = text(value, URL_LENGTH + 1)
+    return cleaned if len(cleaned) <= URL_LENGTH else ""
+
+
+def small(value: int | None) -> int | None:
+    """A 32-bit column's value, or unknown."""
+    return value if value is not None and -_INT32 <= value < _INT32 else None
+
+
+def big(value: int | None) -> int | None:
+    """A 64-bit column's value, or unknown (the vendor's integers are unsigned)."""
+    return value if value is not None and -_INT64 <= value < _INT64 else None
+
+
+def status(value: int | None) -> int:
+    """A row without a status has no recording yet."""
+    known = small(value)
+    return RecordingStatus.NOT_RECORDED.value if known is None else known
+
+
+def product(product_type: int | None) -> int | None:
+    """0 asks for rows of every type, so it says nothing about a row."""
+    return small(product_type) or None
+
+
+def room_row(row: RoomRow, product_type: int | None) -> Row:
+    facts = (
+        text(row.title),
+        row.starts_at,
+        row.ends_at,
+        row.created_at,
+        small(row.room_type),
+        bool(row.is_long_term),
+        small(row.max_users),
+    )
+    return (row.room_id, payload_hash(facts), *facts, product(row.product_type) or product(product_type))
+
+
+def recording_row(row: RecordingRow, product_type: int | None) -> Row:
+    facts = (
+        big(row.playback_id),
+        small(row.version),
+        big(row.video_id),
+        text(row.name),
+        status(row.status),
+        small(row.publish_status),
+        row.created_at,
+        small(row.length),
+        big(row.total_transcode_size),
+        address(row.cover_url),
+        big(row.play_times),
+    )
+    return (row.room_id, row.session_id or 0, payload_hash(facts), *facts, product(product_type))
+
+
+def version_row(row: RecordingRow) -> Row | None:
+    """None where the row does not say which version it is: a guess would overwrite another one."""
+    number = small(row.version)
+    if number is None:
+        return None
+    facts = (
+        big(row.video_id),
+        text(row.name),
+        status(row.status),
+        small(row.publish_status),
+        row.created_at,
+        small(row.length),
+        big(row.total_transcode_size),
+        address(row.cover_url),
+        big(row.play_times),
+    )
+    return (row.room_id, row.session_id or 0, number, payload_hash(facts), *facts, small(row.version_type))
+
+
+def keyed(row: RecordingRow | RoomRow) -> bool:
+    """Can the row's natural key be stored at all?"""
+    session = getattr(row, "session_id", 0) or 0
+    return 0 < row.room_id < _INT64 and 0 <= session < _INT64
+
+
+def first_of_each(rows: Iterable[Row], key_width: int) -> list[Row]:
+    """One row a key, sorted by key.
+
+    A list that shifts between two answers can show a row twice, and a statement may touch a row once. Sorted, so that
+    two writers lock rows in the same order.
+    """
+    unique: dict[Row, Row] = {}
+    for row in rows:
+        unique.setdefault(row[:key_width], row)
+    return [unique[key] for key in sorted(unique)]

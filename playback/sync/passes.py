@@ -1,0 +1,339 @@
+"""One pass over one of the vendor's lists: a ``SyncRun`` from its first row to its honest end.
+
+An **incremental** pass reads newest first, until a page holds only known rows without news that are older than the
+start of the last complete pass. It relies on the list's order only while it can see that order. A **full** pass reads
+to the last page and then concludes what is gone (``gone.py``). The first pass of a kind is always a full one.
+
+The list calls want a product type, because their rows do not say theirs. So a pass reads one list for each type of
+``BAIJIAYUN_PRODUCT_TYPES`` and then asks how many rows of all types there are: if that is more, it reads the list of
+all types too.
+
+How a pass ends: ``done`` or ``nothing_new`` (what it set out to do was done), ``busy`` (another one is at it),
+``incomplete`` (what was read is kept, nothing is concluded from what was not), ``failed`` (nothing was read, or it
+needs an administrator), ``held`` (more would go than may go without a person).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from playback.conf import vendor_client
+from playback.models import SyncRun
+from playback.vendor.client import VendorClient
+from playback.vendor.codes import Lane, ProductType
+from playback.vendor.errors import VendorError, VendorMisconfigured, VendorRefused
+
+from . import gone, lock
+from .freshness import COMPLETE, last_complete_start
+from .reading import ListEndedEarly, Reading, ReadPage
+from .seen import Seen
+from .sources import SOURCES, Source, product_types
+
+logger = logging.getLogger(__name__)
+
+ERROR_LENGTH = 500
+UNREADABLE_KEPT = 50
+# How much further back than the last run an incremental one reads: a recording is in the list some time after the
+# moment it is dated by, and its status moves for a while after that.
+OVERLAP = timedelta(days=1)
+KEEP_RUNS = timedelta(days=60)
+KEEP_QUIET_RUNS = timedelta(days=7)
+_VENDOR_KEY = re.compile(r"(\d{1,18})(-\d+)*")
+
+OnPage = Callable[[SyncRun], None]
+
+
+class NotReleasable(Exception):
+    """The run is not held, or a later full run has replaced it."""
+
+
+class _Incomplete(Exception):
+    """The pass must not conclude anything from what it did not meet."""
+
+
+class _Held(Exception):
+    """More rows would go than may go without a person."""
+
+
+def run_pass(
+    kind: str,
+    *,
+    full: bool,
+    lane: Lane = Lane.SYNC,
+    trigger: str = SyncRun.Trigger.SCHEDULE,
+    user: Any = None,
+    on_page: OnPage | None = None,
+    allowed: int = 0,
+) -> SyncRun:
+    """Run one pass and answer its closed run. Vendor trouble is the run's end state and not an exception.
+
+    ``on_page`` is called after every stored page; ``allowed`` is how many rows a person let go (``release``).
+    """
+    source = SOURCES[kind]
+    run = SyncRun.objects.create(
+        kind=kind,
+        lane=lane.value,
+        full=full or last_complete_start(kind) is None,
+        trigger=trigger,
+        user=user,
+        started_at=timezone.now(),
+    )
+    try:
+        lease = lock.acquire(kind, run)
+    except lock.Busy:
+        _close(run, SyncRun.State.BUSY)
+        return run
+    try:
+        with lease.heartbeat(), _ends(run):
+            _Pass(run, source, lease, vendor_client(lane), on_page or _nobody, allowed).work()
+    finally:
+        lease.release()
+    return run
+
+
+def can_release(run: SyncRun) -> bool:
+    """Is the run held, and the last word on its kind?"""
+    later = SyncRun.objects.filter(kind=run.kind, full=True, state__in=(*COMPLETE, SyncRun.State.HELD))
+    return run.state == SyncRun.State.HELD and not later.filter(started_at__gt=run.started_at).exists()
+
+
+def release(run: SyncRun, user: Any, *, lane: Lane = Lane.SYNC, on_page: OnPage | None = None) -> SyncRun:
+    """Let a held run's rows go: a new full pass, which finds out again what is absent and may mark it.
+
+    The person agreed to the number that they saw. If many more would go by now (a tenth), the new run is held too.
+    Raises ``NotReleasable``.
+    """
+    if not can_release(run):
+        raise NotReleasable
+    allowed = run.would_go + max(gone.FLOOR, run.would_go // 10)
+    trigger = SyncRun.Trigger.PERSON
+    return run_pass(run.kind, full=True, lane=lane, trigger=trigger, user=user, on_page=on_page, allowed=allowed)
+
+
+def forget_old_runs() -> int:
+    """Remove runs that ended long ago, but for each kind's last complete full one: it says how fresh rows are."""
+    kept = [
+        SyncRun.objects.filter(kind=kind, full=True, state__in=COMPLETE).values_list("pk", flat=True).first()
+        for kind in SOURCES
+    ]
+    now = timezone.now()
+    quiet = Q(full=False, state__in=[SyncRun.State.NOTHING_NEW, SyncRun.State.BUSY])
+    old = SyncRun.objects.filter(
+        Q(started_at__lt=now - KEEP_RUNS) | quiet & Q(started_at__lt=now - KEEP_QUIET_RUNS),
+        finished_at__isnull=False,
+    )
+    return old.exclude(pk__in=[pk for pk in kept if pk is not None]).delete()[0]
+
+
+@dataclass
+class _Pass:
+    run: SyncRun
+    source: Source
+    lease: lock.Lease
+    client: VendorClient
+    on_page: OnPage
+    allowed: int
+    seen: Seen = field(default_factory=Seen)
+    readings: list[Reading] = field(default_factory=list)
+    spared: list[int] = field(default_factory=list)  # what an unreadable row may be
+    nameless: int = 0  # unreadable rows that do not even say which row they are
+    new_below_first_page: bool = False
+
+    def work(self) -> None:
+        complete = last_complete_start(self.run.kind)
+        stop_before = None if self.run.full or complete is None else complete - OVERLAP
+        for product_type in product_types():
+            self._read(product_type, stop_before)
+        self._read_untyped(stop_before)
+        if self.run.full:
+            self._conclude()
+        self.run.state = self._done()
+
+    def _done(self) -> str:
+        news = self.run.created or self.run.updated or self.run.gone
+        return SyncRun.State.DONE if news else SyncRun.State.NOTHING_NEW
+
+    # ------------------------------------------------------------ reading
+
+    def _ask(self, product_type: int, page: int, page_size: int) -> Any:
+        try:
+            return self.source.ask(self.client, product_type, page, page_size)
+        except VendorMisconfigured as error:
+            if error.code is not None and product_type:
+                error.why = f"{error.why or error.lead} [product type {product_type} of BAIJIAYUN_PRODUCT_TYPES]"
+            raise
+
+    def _read(self, product_type: int, stop_before: Any) -> None:
+        size = settings.SYNC_PAGE_SIZE
+        reading = Reading(lambda page: self._ask(product_type, page, size), size)
+        self.readings.append(reading)
+        for page in reading.pages():
+            quiet = self._store(page, product_type, first=reading.number == 1)
+            self.on_page(self.run)
+            if stop_before is not None and quiet and reading.newest_first and page.rows:
+                newest_of_page = max(row.created_at for row in page.rows)
+                if newest_of_page < stop_before:
+                    break
+
+    def _read_untyped(self, stop_before: Any) -> None:
+        """Rows without a product type are in no list but that of all types. A vendor who has no such list refuses."""
+        if ProductType.ALL in product_types():
+            return
+        try:
+            everything = self._ask(ProductType.ALL.value, 1, 1).total
+        except VendorMisconfigured:
+            raise
+        except VendorRefused:
+            return
+        typed = sum(reading.total for reading in self.readings)
+        if everything > typed:
+            self.readings.clear()  # the list of all types is the whole, and what the run is measured by
+            self._read(ProductType.ALL.value, stop_before)
+
+    def _store(self, page: ReadPage, product_type: int, *, first: bool) -> bool:
+        """One page and the run's counts in one transaction. Answers whether it brought nothing new."""
+        run = self.run
+        rows = [row for row in page.rows if self.source.keyed(row)]
+        self._spare(page, len(page.rows) - len(rows))
+        with self.lease.fence():
+            stored = self.source.store(rows, page.asked_at, run.started_at, product_type)
+            run.pages += 1
+            run.total = sum(reading.total for reading in self.readings)
+            run.seen += stored.created + stored.updated + stored.unchanged
+            run.created += stored.created
+            run.updated += stored.updated
+            run.unchanged += stored.unchanged
+            run.save(update_fields=PROGRESS)
+        self.seen.update(stored.known)
+        self.new_below_first_page = self.new_below_first_page or (stored.created > 0 and not first)
+        return stored.quiet
+
+    def _spare(self, page: ReadPage, keyless: int) -> None:
+        """Count and name the unreadable rows. Whatever they may be counts as seen: they are there."""
+        run = self.run
+        run.unreadable += len(page.unreadable) + keyless
+        self.nameless += keyless
+        for bad in page.unreadable:
+            if len(run.unreadable_rows) < UNREADABLE_KEPT:
+                run.unreadable_rows.append({"row": bad.row, "fields": bad.fields})
+            match = _VENDOR_KEY.fullmatch(bad.row)
+            if match is None or "room_id" in bad.fields:
+                self.nameless += 1
+            elif run.full:
+                self.spared.extend(self.source.spared(int(match[1])))
+
+    # ------------------------------------------------------------ what is gone
+
+    def _conclude(self) -> None:
+        model, since = self.source.model, self.run.started_at
+        stood_still = self._stood_still()
+        self.seen.update(self.spared)
+        going = sum(len(chunk) for chunk in gone.absent(model, self.seen, since))
+        self.run.would_go = going
+        if not going:
+            return
+        if self.nameless:
+            raise _Incomplete(f"{self.nameless} rows could not be read at all, so it is unknown which rows are missing")
+        chunks: Iterator[list[int]] | list[list[int]]
+        if stood_still:
+            chunks = gone.absent(model, self.seen, since)
+        elif going > gone.LOOKUPS:
+            raise _Incomplete(
+                f"the list changed while it was read and {going} {self.source.name} were not met: "
+                "too many to look each up, nothing was marked as gone"
+            )
+        else:
+            chunks = self._looked_up([pk for chunk in gone.absent(model, self.seen, since) for pk in chunk])
+            self.run.would_go = going = sum(map(len, chunks))
+        empty = sum(reading.rows for reading in self.readings) == 0
+        if gone.too_many(model, going, list_is_empty=empty, allowed=self.allowed):
+            raise _Held(f"{going} {self.source.name} would be marked as gone: a person has to look first")
+        for chunk in chunks:
+            with self.lease.fence():
+                self.run.gone += gone.mark(model, chunk, since)
+                self.run.save(update_fields=PROGRESS)
+
+    def _stood_still(self) -> bool:
+        """As many different rows as the vendor says there are, in lists that did not move."""
+        different = len(self.seen) + self.run.created + self.run.unreadable
+        return (
+            all(reading.steady for reading in self.readings)
+            and not self.new_below_first_page
+            and different == sum(reading.total for reading in self.readings)
+        )
+
+    def _looked_up(self, keys: list[int]) -> list[list[int]]:
+        absent: list[list[int]] = []
+        for start in range(0, len(keys), 10):
+            part = keys[start : start + 10]
+            absent.append(sorted(self.source.absent(self.client, part)))
+            with self.lease.fence():
+                pass  # it may take a while: still ours?
+        return [part for part in absent if part]
+
+
+PROGRESS = ["pages", "total", "seen", "created", "updated", "unchanged", "gone", "unreadable", "unreadable_rows"]
+
+
+@contextmanager
+def _ends(run: SyncRun) -> Iterator[None]:
+    """Give the run its end state, whatever happened. Only what nobody foresaw is raised on."""
+    state = SyncRun.State
+    try:
+        yield
+    except lock.LeaseLost:
+        _close(run, state.FAILED, "Another run took over: this one had not renewed its lease.")
+    except VendorMisconfigured as error:
+        _close(run, state.FAILED, str(error))
+    except VendorError as error:
+        _close(run, state.INCOMPLETE if run.pages else state.FAILED, str(error))
+    except (ListEndedEarly, _Incomplete) as error:
+        _close(run, state.INCOMPLETE, str(error))
+    except _Held as error:
+        _close(run, state.HELD, str(error))
+    except BaseException as error:
+        _close(run, state.FAILED, f"Stopped by {type(error).__name__}; the log says more.")
+        raise
+    else:
+        _close(run, run.state)
+
+
+def _close(run: SyncRun, state: str, error: str = "") -> None:
+    """The end of a run, unless somebody closed it already because it seemed dead."""
+    run.state, run.error, run.finished_at = state, error[:ERROR_LENGTH], timezone.now()
+    ended = {name: getattr(run, name) for name in ("would_go", "state", "error", "finished_at")}
+    SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING).update(**ended)
+    run.refresh_from_db()  # counts of a page that was rolled back are not the run's
+    level = logging.WARNING if run.error else logging.INFO
+    logger.log(level, "sync of %s: %s, %s", run.kind, run.state, summary(run))
+
+
+def summary(run: SyncRun) -> str:
+    """One line for logs and the command."""
+    counts = ", ".join(
+        f"{name} {value}"
+        for name, value in (
+            ("pages", run.pages),
+            ("seen", run.seen),
+            ("created", run.created),
+            ("updated", run.updated),
+            ("gone", run.gone),
+            ("unreadable", run.unreadable),
+        )
+        if value or name == "seen"
+    )
+    return f"{counts} ({run.error})" if run.error else counts
+
+
+def _nobody(run: SyncRun) -> None:
+    """Nobody watches."""

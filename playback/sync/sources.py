@@ -1,0 +1,142 @@
+"""The three lists a pass can read, and how a single row of each is looked up.
+
+A source knows one kind: its vendor call, the page function that stores it, its table, and how the vendor is asked about
+one row alone when the list cannot be trusted to say that it is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from playback.models import Mirror, Recording, Room, SyncRun, Version
+from playback.vendor.client import VendorClient
+from playback.vendor.codes import ProductType
+from playback.vendor.errors import VendorGone
+
+from . import mapping, upsert
+from .upsert import Stored
+
+
+class Source:
+    """One kind of list. ``product_type`` 0 asks for rows of every type."""
+
+    kind: str
+    model: type[Mirror]
+    name: str  # for sentences, plural
+
+    def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
+        raise NotImplementedError
+
+    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int) -> Stored:
+        raise NotImplementedError
+
+    def keyed(self, row: Any) -> bool:
+        return mapping.keyed(row)
+
+    def spared(self, room_id: int) -> list[int]:
+        """Our rows that an unreadable row of this room may be: all of the room."""
+        raise NotImplementedError
+
+    def absent(self, client: VendorClient, keys: Sequence[int]) -> set[int]:
+        """Which of our rows the vendor has no more, asked one by one. Raises the client's errors."""
+        raise NotImplementedError
+
+
+class Rooms(Source):
+    kind = SyncRun.Kind.ROOMS
+    model = Room
+    name = "rooms"
+
+    def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
+        return client.list_rooms(page=page, limit=page_size, product_type=product_type)
+
+    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int) -> Stored:
+        return upsert.store_rooms(rows, asked_at, since, product_type)
+
+    def spared(self, room_id: int) -> list[int]:
+        return [room_id]
+
+    def absent(self, client: VendorClient, keys: Sequence[int]) -> set[int]:
+        return {room_id for room_id in keys if _gone(client.room_info, room_id=room_id)}
+
+
+class Recordings(Source):
+    kind = SyncRun.Kind.RECORDINGS
+    model = Recording
+    name = "recordings"
+
+    def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
+        return client.list_recordings(product_type=product_type, page=page, page_size=page_size)
+
+    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int) -> Stored:
+        return upsert.store_recordings(rows, asked_at, since, product_type)
+
+    def spared(self, room_id: int) -> list[int]:
+        return list(Recording.objects.filter(room_id=room_id).values_list("pk", flat=True))
+
+    def absent(self, client: VendorClient, keys: Sequence[int]) -> set[int]:
+        asked = Recording.objects.filter(pk__in=keys).values_list("pk", "room_id", "session_id")
+        return {
+            pk
+            for pk, room_id, session_id in asked
+            if _gone(client.recording_info, room_id=room_id, session_id=session_id)
+        }
+
+
+class Versions(Source):
+    kind = SyncRun.Kind.VERSIONS
+    model = Version
+    name = "versions"
+
+    def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
+        return client.list_recordings(product_type=product_type, page=page, page_size=page_size, crop_video=True)
+
+    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int) -> Stored:
+        return upsert.store_versions(rows, asked_at, since)
+
+    def keyed(self, row: Any) -> bool:
+        return mapping.keyed(row) and mapping.version_row(row) is not None
+
+    def spared(self, room_id: int) -> list[int]:
+        return list(Version.objects.filter(recording__room_id=room_id).values_list("pk", flat=True))
+
+    def absent(self, client: VendorClient, keys: Sequence[int]) -> set[int]:
+        wanted: dict[tuple[int, int], dict[int, int]] = {}
+        columns = ("pk", "version", "recording__room_id", "recording__session_id")
+        for pk, version, room_id, session_id in Version.objects.filter(pk__in=keys).values_list(*columns):
+            wanted.setdefault((room_id, session_id), {})[version] = pk
+        absent: set[int] = set()
+        for (room_id, session_id), versions in wanted.items():
+            there = versions_there(client, room_id, session_id)
+            absent.update(pk for version, pk in versions.items() if version not in there)
+        return absent
+
+
+def versions_there(client: VendorClient, room_id: int, session_id: int) -> set[int]:
+    """The version numbers that call 10 names, none if the vendor does not know the recording (any more)."""
+    try:
+        pages = client.pages(client.list_versions, room_id=room_id, session_id=session_id)
+        return {row.version for page in pages for row in page.rows if row.version is not None}
+    except VendorGone:
+        return set()
+
+
+def _gone(call: Callable[..., object], **key: int) -> bool:
+    try:
+        call(**key)
+    except VendorGone:
+        return True
+    return False
+
+
+def product_types() -> tuple[int, ...]:
+    """The lists a pass reads, from the settings; none named is the one of all types."""
+    wanted = tuple(dict.fromkeys(int(each) for each in settings.BAIJIAYUN_PRODUCT_TYPES))
+    return wanted or (ProductType.ALL.value,)
+
+
+SOURCES: dict[str, Source] = {source.kind: source for source in (Rooms(), Recordings(), Versions())}

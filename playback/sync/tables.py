@@ -1,0 +1,196 @@
+"""The three statements of a mirrored table, in SQLite's and in PostgreSQL's words.
+
+- ``known``: what is stored under a page's natural keys (one read).
+- ``write``: insert or update the page's new and changed rows (one write: ``unnest`` on PostgreSQL, ``executemany`` of
+  one prepared upsert on SQLite, each the fastest of what was measured).
+
+The write has a guard: words of the vendor that were asked for *before* the stored ones (``synced_at``), or before the
+row was found gone, change nothing. So a slow page cannot undo the refresh of a recording that staff just blocked or
+deleted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.db import connection, models
+
+from playback.models import Mirror, Recording, Room, Version
+
+from . import mapping
+
+
+class Known(NamedTuple):
+    """One stored row, as far as the comparison with a page needs it."""
+
+    position: int  # in the page
+    pk: int
+    payload_hash: str | None
+    plays: int | None
+    sticky: int | None
+    newer: bool  # stored, or found gone, after this page was asked for
+    gone: bool
+    fresh: bool  # first stored since ``since``
+
+
+@dataclass(frozen=True)
+class Table:
+    """One mirrored table. ``key`` is the vendor's key; a version's recording is found by its own two parts."""
+
+    model: type[Mirror]
+    key: tuple[str, ...]
+    facts: tuple[str, ...]
+    sticky: str
+    plays: bool
+    through_recording: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Of a mapped row, in its order."""
+        return (*self.key, "payload_hash", *self.facts, self.sticky)
+
+    @cached_property
+    def name(self) -> str:
+        return self.model._meta.db_table
+
+    @cached_property
+    def pk(self) -> str:
+        return str(self.model._meta.pk.column)
+
+    def known(self, rows: Sequence[mapping.Row], asked_at: datetime, since: datetime) -> list[Known]:
+        if not rows:
+            return []
+        width = len(self.key)
+        if connection.vendor == "postgresql":
+            source = f"unnest({marks(width, '%s::bigint[]')}) WITH ORDINALITY AS v({listed(self.key)}, position)"
+            position, hashed = "v.position - 1", "encode(uuid_send(t.payload_hash), 'hex')"
+            part = {column: f"v.{column}" for column in self.key}
+            keys: list[Any] = [[row[i] for row in rows] for i in range(width)]
+        else:
+            source, position, hashed = "json_each(%s) AS v", "v.key", "t.payload_hash"
+            part = {column: f"json_extract(v.value, '$[{i}]')" for i, column in enumerate(self.key)}
+            keys = [json.dumps([row[:width] for row in rows])]
+        recording = f"{Recording._meta.db_table} AS r"
+        if self.through_recording:
+            joins = (
+                f"CROSS JOIN {recording} CROSS JOIN {self.name} AS t WHERE r.room_id = {part['room_id']} "
+                f"AND r.session_id = {part['session_id']} AND t.recording_id = r.id AND t.version = {part['version']}"
+            )
+        else:
+            matches = " AND ".join(f"t.{column} = {part[column]}" for column in self.key)
+            joins = f"CROSS JOIN {self.name} AS t WHERE {matches}"
+        statement = (
+            f"SELECT {position}, t.{self.pk}, {hashed}, {'t.play_times' if self.plays else 'NULL'}, t.{self.sticky}, "  # noqa: S608 - names of our own columns
+            "COALESCE(t.synced_at > %s, false) OR COALESCE(t.gone_at > %s, false), t.gone_at IS NOT NULL, "
+            f"t.first_seen_at >= %s FROM {source} {joins}"
+        )
+        asked, start = stored_time(asked_at), stored_time(since)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [asked, asked, start, *keys])
+            return [Known(*row) for row in cursor.fetchall()]
+
+    def write(self, rows: Sequence[mapping.Row], asked_at: datetime) -> None:
+        """``rows`` are unique by key, and their rooms (a version's recordings) exist."""
+        if not rows:
+            return
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                asked = [asked_at, asked_at]
+                cursor.execute(self._postgresql, [*asked, *([*column] for column in zip(*rows, strict=True))])
+            else:
+                asked = [stored_time(asked_at), stored_time(asked_at)]
+                times = [i for i, column in enumerate(self.columns) if self._is_time(column)]
+                cursor.executemany(self._sqlite, [self._sqlite_row(row, times, asked) for row in rows])
+
+    # ------------------------------------------------------------ statements
+
+    @cached_property
+    def _postgresql(self) -> str:
+        values = ", ".join(f"%s::{self._array(column)}" for column in self.columns)
+        fields = ", ".join(f"v.{column}" for column in self.columns if column not in self.key)
+        source = f"unnest({values}) AS v({listed(self.columns)})"
+        if self.through_recording:
+            key = "r.id, v.version"
+            source += f" JOIN {Recording._meta.db_table} r ON r.room_id = v.room_id AND r.session_id = v.session_id"
+        else:
+            key = ", ".join(f"v.{column}" for column in self.key)
+        return f"{self._head} SELECT {key}, %s, %s, {fields} FROM {source} WHERE true {self._conflict}"  # noqa: S608
+
+    @cached_property
+    def _sqlite(self) -> str:
+        if self.through_recording:
+            key = f"(SELECT id FROM {Recording._meta.db_table} WHERE room_id = %s AND session_id = %s), %s"  # noqa: S608
+        else:
+            key = marks(len(self.key))
+        return f"{self._head} VALUES ({key}, %s, %s, {marks(len(self.columns) - len(self.key))}) {self._conflict}"
+
+    @property
+    def _target(self) -> tuple[str, ...]:
+        """The columns of the unique constraint."""
+        return ("recording_id", "version") if self.through_recording else self.key
+
+    @property
+    def _head(self) -> str:
+        columns = (*self._target, "first_seen_at", "synced_at", "payload_hash", *self.facts, self.sticky)
+        return f"INSERT INTO {self.name} ({listed(columns)})"
+
+    @property
+    def _conflict(self) -> str:
+        renewed = ", ".join(f"{column} = excluded.{column}" for column in ("synced_at", "payload_hash", *self.facts))
+        return (
+            f"ON CONFLICT ({listed(self._target)}) DO UPDATE SET {renewed}, gone_at = NULL, "
+            f"{self.sticky} = COALESCE(excluded.{self.sticky}, {self.name}.{self.sticky}) "
+            f"WHERE ({self.name}.synced_at IS NULL OR {self.name}.synced_at <= excluded.synced_at) "
+            f"AND ({self.name}.gone_at IS NULL OR {self.name}.gone_at <= excluded.synced_at)"
+        )
+
+    def _sqlite_row(self, row: mapping.Row, times: Sequence[int], asked: list[Any]) -> list[Any]:
+        values = [*row]
+        for i in times:
+            if values[i] is not None:
+                values[i] = stored_time(values[i])
+        width = len(self.key)
+        return [*values[:width], *asked, *values[width:]]
+
+    def _is_time(self, column: str) -> bool:
+        return column not in VERSION_PARENT and isinstance(self.model._meta.get_field(column), models.DateTimeField)
+
+    def _array(self, column: str) -> str:
+        """PostgreSQL's array type of a column."""
+        if column in VERSION_PARENT:
+            return "bigint[]"
+        kind = str(self.model._meta.get_field(column).db_type(connection))
+        return f"{kind.partition('(')[0]}[]"
+
+
+VERSION_PARENT = ("room_id", "session_id")
+
+
+def listed(columns: Sequence[str]) -> str:
+    return ", ".join(columns)
+
+
+def marks(count: int, mark: str = "%s") -> str:
+    return ", ".join([mark] * count)
+
+
+def stored_time(value: datetime) -> Any:
+    """As the database's driver wants it: SQLite stores UTC without a zone, as text."""
+    return value if connection.vendor == "postgresql" else connection.ops.adapt_datetimefield_value(value)
+
+
+ROOMS = Table(Room, mapping.ROOM_KEY, mapping.ROOM_FACTS, mapping.ROOM_STICKY[0], plays=False)
+RECORDINGS = Table(Recording, mapping.RECORDING_KEY, mapping.RECORDING_FACTS, mapping.RECORDING_STICKY[0], plays=True)
+VERSIONS = Table(
+    Version,
+    mapping.VERSION_KEY,
+    mapping.VERSION_FACTS,
+    mapping.VERSION_STICKY[0],
+    plays=True,
+    through_recording=True,
+)

@@ -1,0 +1,159 @@
+"""One page of a vendor list into the mirror: read what is stored under its keys, write what differs, nothing else.
+
+All three functions take ``asked_at`` (when the page was asked for: that is how old the vendor's words are, and what
+``synced_at`` becomes) and ``since`` (the start of the run, which tells rows that were created during it). They run in
+one transaction; an unchanged page costs one read and no write.
+
+Who creates what: a recording's row brings its main version's along; an unknown room gets a placeholder (no title, no
+``synced_at``), an unknown recording met through a version gets one too, until their own lists tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from playback.models import Recording, Room
+from playback.vendor.results import RecordingRow, RoomRow
+
+from . import mapping
+from .mapping import Row
+from .tables import RECORDINGS, ROOMS, VERSIONS, Known, Table, listed, marks, stored_time
+
+
+@dataclass
+class Stored:
+    """What a page did to the mirror."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    quiet: bool = True  # nothing new but play counts
+    known: list[int] = field(default_factory=list)  # primary keys of the page's rows that were there before the run
+
+
+def store_rooms(rows: Iterable[RoomRow], asked_at: datetime, since: datetime, product_type: int | None) -> Stored:
+    mapped = mapping.first_of_each([mapping.room_row(row, product_type) for row in rows], len(mapping.ROOM_KEY))
+    with transaction.atomic():
+        stored, _, changed = _compare(ROOMS, mapped, asked_at, since)
+        ROOMS.write(changed, asked_at)
+    return stored
+
+
+def store_recordings(
+    rows: Sequence[RecordingRow], asked_at: datetime, since: datetime, product_type: int | None
+) -> Stored:
+    """Rows of call 2 without crops: each is a recording, and tells of its main version."""
+    width = len(mapping.RECORDING_KEY)
+    mapped = mapping.first_of_each([mapping.recording_row(row, product_type) for row in rows], width)
+    with transaction.atomic():
+        stored, new, changed = _compare(RECORDINGS, mapped, asked_at, since)
+        if changed:
+            if new:
+                _place_rooms(new, asked_at)
+            RECORDINGS.write(changed, asked_at)
+            written = {row[:width] for row in changed}
+            mains = [row for row in rows if (row.room_id, row.session_id or 0) in written]
+            _write_versions(mains, asked_at, since)
+    return stored
+
+
+def store_versions(rows: Iterable[RecordingRow], asked_at: datetime, since: datetime) -> Stored:
+    """Rows of call 2 with crops, or of call 10: each is a version. Rows that do not say which are left out."""
+    with transaction.atomic():
+        return _write_versions(rows, asked_at, since)
+
+
+def _write_versions(rows: Iterable[RecordingRow], asked_at: datetime, since: datetime) -> Stored:
+    named = [mapped for row in rows if (mapped := mapping.version_row(row)) is not None]
+    stored, new, changed = _compare(VERSIONS, mapping.first_of_each(named, len(mapping.VERSION_KEY)), asked_at, since)
+    if new:
+        _place_rooms(new, asked_at)
+        _place_recordings(new, asked_at)
+    VERSIONS.write(changed, asked_at)
+    return stored
+
+
+def _compare(
+    table: Table, rows: Sequence[Row], asked_at: datetime, since: datetime
+) -> tuple[Stored, list[Row], list[Row]]:
+    """The page against what is stored: the counts, the rows that are new or come back, and the rows to write."""
+    width = len(table.key)
+    stored = Stored()
+    by_position: list[Known | None] = [None] * len(rows)
+    for known in table.known(rows, asked_at, since):
+        by_position[known.position] = known
+        if not known.fresh:
+            stored.known.append(known.pk)
+    new: list[Row] = []
+    changed: list[Row] = []
+    for row, entry in zip(rows, by_position, strict=True):
+        if entry is None:
+            stored.created += 1
+            stored.quiet = False
+            new.append(row)
+            changed.append(row)
+        elif entry.newer or (
+            entry.payload_hash == row[width] and not entry.gone and (row[-1] is None or row[-1] == entry.sticky)
+        ):
+            stored.unchanged += 1
+        else:
+            stored.updated += 1
+            changed.append(row)
+            if entry.gone:
+                new.append(row)
+            plays_only = (
+                table.plays
+                and not entry.gone
+                and entry.payload_hash is not None
+                and mapping.same_but_for_plays(entry.payload_hash, entry.plays, row[width + 1 : -1])
+            )
+            stored.quiet = stored.quiet and plays_only
+    return stored, new, changed
+
+
+def _place_rooms(rows: Iterable[Row], asked_at: datetime) -> None:
+    """A room that nobody told us of, so that its recording has one. ``room_id`` leads every mapped row."""
+    seen_at = stored_time(asked_at)
+    columns = ("room_id", "first_seen_at", "title", "is_long_term")
+    values = [(room_id, seen_at, "", False) for room_id in sorted({row[0] for row in rows})]
+    statement = (
+        f"INSERT INTO {Room._meta.db_table} ({listed(columns)}) VALUES ({marks(len(columns))}) "  # noqa: S608
+        "ON CONFLICT (room_id) DO NOTHING"
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, values)
+
+
+def _place_recordings(versions: Iterable[Row], asked_at: datetime) -> None:
+    """The recordings of new versions: made where unknown, with the facts of the lowest version met and no hash, so
+    that their own list writes them in any case; brought back where they were found gone before this was asked."""
+    seen_at = stored_time(asked_at)
+    at = {column: i for i, column in enumerate(VERSIONS.columns)}
+    lowest: dict[Row, Row] = {}
+    for row in versions:
+        lowest.setdefault(row[:2], row)  # sorted: the lowest version comes first
+    facts = ("video_id", "name", "status", "publish_status", "created_at", "length", "cover_url")
+    columns = ("room_id", "session_id", "first_seen_at", *facts)
+    values = [
+        (
+            *key,
+            seen_at,
+            *(
+                stored_time(row[at[fact]]) if fact == "created_at" and row[at[fact]] is not None else row[at[fact]]
+                for fact in facts
+            ),
+        )
+        for key, row in lowest.items()
+    ]
+    table = Recording._meta.db_table
+    statement = (
+        f"INSERT INTO {table} ({listed(columns)}) VALUES ({marks(len(columns))}) "  # noqa: S608
+        "ON CONFLICT (room_id, session_id) DO UPDATE SET gone_at = NULL, payload_hash = NULL "
+        f"WHERE {table}.gone_at <= excluded.first_seen_at"
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, values)
