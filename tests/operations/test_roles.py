@@ -21,7 +21,9 @@ def member(role: str) -> User:
 
 
 @pytest.mark.parametrize(
-    ("role", "may"), [("administrator", KINDS), ("course staff", KINDS), ("teacher", set())], ids=lambda v: str(v)[:13]
+    ("role", "may"),
+    [("administrator", KINDS), ("course staff", KINDS), ("teacher", set())],
+    ids=["administrator", "course staff", "teacher"],
 )
 def test_who_may_run_what(role: str, may: set[str]) -> None:
     user = member(role)
