@@ -20,6 +20,8 @@ from playback.models import Operation, OperationItem
 from . import dispatch
 from .base import OperationInvalid, OperationKind, PlanChanged
 from .plan import again, check_permission, kind_of, plan, store, summary
+from .run import run_item
+from .settle import settle_item
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -86,18 +88,6 @@ def counts(operation: Operation) -> dict[str, int]:
     """Items by outcome, from one query; every outcome is present."""
     found = dict(operation.items.order_by().values_list("outcome").annotate(Count("id")))
     return {outcome: found.get(outcome, 0) for outcome in Outcome.values}
-
-
-def run_item(item_id: int) -> None:
-    from .run import run_item
-
-    run_item(item_id)
-
-
-def settle_item(item_id: int) -> None:
-    from .settle import settle_item
-
-    settle_item(item_id)
 
 
 def _still_planned(operation: Operation) -> Any:

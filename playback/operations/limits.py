@@ -20,17 +20,17 @@ KEEP_PLANS = 24 * 3600  # an unconfirmed plan is thrown away
 
 def lease() -> float:
     """How long an item may be running before its worker is taken for dead."""
-    return float(getattr(settings, "OPERATION_LEASE_SECONDS", 120.0))
+    return float(settings.OPERATION_LEASE_SECONDS)
 
 
 def patience() -> float:
     """How long after its begin a lost call that must not be repeated may still take effect at the vendor."""
-    return float(getattr(settings, "OPERATION_PATIENCE_SECONDS", 60.0))
+    return float(settings.OPERATION_PATIENCE_SECONDS)
 
 
 def settle_wait(elapsed: float) -> float:
     """How long to wait before the vendor is asked (again), ``elapsed`` seconds after the item was begun."""
-    floor = float(getattr(settings, "OPERATION_SETTLE_SECONDS", 3.0))
+    floor = float(settings.OPERATION_SETTLE_SECONDS)
     return min(max(floor, elapsed / 2), 300.0) if floor else 0.0
 
 

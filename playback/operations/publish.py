@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
 from playback.models import PUBLISH_STATUSES
+from playback.vendor.client import VendorClient
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
 from .base import Facts, OperationKind, Planned, Skipped, Target
 from .reasons import Reason, reason
 from .registry import register
-
-if TYPE_CHECKING:
-    from playback.vendor.client import VendorClient
 
 _NOT_READY = {
     RecordingStatus.NOT_RECORDED: "not_recorded",

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from playback.conf import vendor_client
 from playback.models import OperationItem
 from playback.sync.single import refresh_recording
+from playback.vendor.client import VendorClient
 from playback.vendor.codes import Lane
 from playback.vendor.errors import VendorError
 
 from . import limits, transitions
 from .base import Attachment, Target
 from .reasons import from_vendor
-
-if TYPE_CHECKING:
-    from playback.vendor.client import VendorClient
 
 
 def client_for(item: OperationItem) -> VendorClient:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+
+from playback.sync.single import refresh_recording
+from playback.vendor.client import VendorClient
 
 from .base import Facts, OperationKind, Planned, Skipped, Target
 from .reasons import Reason, reason
 from .registry import register
-
-if TYPE_CHECKING:
-    from playback.vendor.client import VendorClient
 
 
 @register
@@ -33,8 +33,6 @@ class Refresh(OperationKind):
         return Planned({}, {})
 
     def apply(self, client: VendorClient, target: Target) -> Reason | None:
-        from playback.sync.single import refresh_recording
-
         recording = refresh_recording(client, target.recording)
         return reason("now_gone") if recording.gone_at is not None else None
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+
+from playback.vendor.client import Upload, VendorClient
 
 from . import cover, names
 from .base import Attachment, Facts, OperationInvalid, OperationKind, Planned, Skipped, Target
 from .reasons import Reason, reason
 from .registry import register
-
-if TYPE_CHECKING:
-    from playback.vendor.client import VendorClient
 
 
 @register
@@ -71,8 +70,6 @@ class Rename(OperationKind):
         return [reason("same_names", count=shared)] if shared else []
 
     def apply(self, client: VendorClient, target: Target) -> Reason | None:
-        from playback.vendor.client import Upload
-
         picture = target.attachment if "cover" in target.change else None
         client.update_recording(
             **target.key,
