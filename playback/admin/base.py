@@ -1,0 +1,133 @@
+"""What all our admin pages share: read-only mirrors, lists whose cost doesn't grow, detail pages of facts.
+
+The mirror's rows are the vendor's facts: nobody edits them here. Changing something is an operation, which calls the
+vendor; so every model admin of this package forbids add, change and delete and shows a page of facts instead of a
+form.
+
+A list page costs the same whatever the size of the table: the count stops at 10,001 ("10,000+"), the total without
+filters isn't counted at all, and there is no date hierarchy.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.utils.functional import cached_property
+from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
+
+from .facts import Group
+from .freshness import with_last_pass
+
+COUNT_STOPS_AT = 10_001
+
+
+class CappedCount(int):
+    """A count that may have stopped: 10,001 stands for "more than 10,000" and is written so."""
+
+    def __str__(self) -> str:
+        return "10,000+" if self >= COUNT_STOPS_AT else format(int(self), ",")
+
+    __repr__ = __str__
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than a person pages."""
+
+    @cached_property
+    def count(self) -> int:
+        return len(cast("QuerySet[Any]", self.object_list).order_by().values_list("pk")[:COUNT_STOPS_AT])
+
+
+class CappedChangeList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_count: int = CappedCount(self.result_count)
+        self.result_list: list[Any] = list(self.result_list)
+        self.model_admin.decorate(self.result_list)
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """A list and a page of facts; nothing can be added, changed or deleted through it."""
+
+    list_per_page = 50
+    list_max_show_all = 50  # "show all" would undo what the paginator saves
+    show_full_result_count = False
+    paginator = CappedPaginator
+    list_filter_submit = True
+    list_fullwidth = True
+    actions_selection_counter = True
+    detail_template: ClassVar[str] = "playback/detail.html"
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CappedChangeList
+
+    def decorate(self, rows: list[Any]) -> None:
+        """Add to the rows of the shown page what costs a query of its own."""
+
+    def groups(self, request: HttpRequest, obj: Any) -> list[Group]:
+        """The facts of one row, for its page."""
+        raise NotImplementedError
+
+    def sections(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """What else the page's template shows."""
+        return {}
+
+    def title_of(self, obj: Any) -> str:
+        return str(obj)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET"])
+        obj = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, obj):
+            raise PermissionDenied
+        if obj is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": self.title_of(obj),
+            "object": obj,
+            "model_admin": self,
+            "is_fullwidth": "1",
+            "groups": self.groups(request, obj),
+            **self.sections(request, obj),
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, self.detail_template, context)
+
+
+class MirrorAdmin(ReadOnlyAdmin):
+    """A mirrored model: search by words or by ids as pasted (:mod:`playback.admin.search`), each row with its age."""
+
+    def condition(self, term: str) -> Q:
+        raise NotImplementedError
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(self.condition(search_term)), False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return with_last_pass(super().get_queryset(request))

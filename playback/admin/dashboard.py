@@ -1,0 +1,110 @@
+"""The front page: how fresh the mirror is, what is in it, and what is going on. Seven queries at most."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Max
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from playback import display
+from playback.models import Operation, Recording, Room, SyncRun
+from playback.templatetags.playback_display import operation_title as title_of
+from playback.vendor.codes import PublishStatus, RecordingStatus
+
+from .freshness import COMPLETE
+from .operation import OPEN_STATES, report_url
+
+NEWEST = 8
+
+
+def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Unfold's hook for the front page. A person without a right doesn't pay for what they don't see."""
+    user = request.user
+    sees_recordings = user.has_perm("playback.view_recording")
+    sees_runs = user.has_perm("playback.view_syncrun")
+    context["is_fullwidth"] = "1"
+    context["title"] = _("Overview")
+    context["configured"] = configured()
+    if sees_recordings:
+        context["tiles"] = tiles()
+        context["newest"] = [
+            {"recording": row, "cover": display.cover(row), "made": display.moment(row.created_at),
+             "status": display.status_badge(row), "publish": display.publish_badge(row)}
+            for row in Recording.objects.filter(gone_at=None).select_related("room")[:NEWEST]
+        ]  # fmt: skip
+    context["freshness"] = freshness()
+    context["first_sync"] = sees_recordings and not context["newest"]
+    context["sees_runs"] = sees_runs
+    if user.has_perm("playback.view_operation"):
+        running = Operation.objects.filter(state__in=OPEN_STATES).select_related("user").defer("attachment")[:5]
+        context["running"] = [
+            {"operation": row, "title": title_of(row), "url": report_url(row), "state": display.operation_badge(row)}
+            for row in running
+        ]
+    return context
+
+
+def configured() -> bool:
+    """Is there an account to mirror at all? Whether it works is what the runs say."""
+    address = settings.BAIJIAYUN_BASE_URL or settings.BAIJIAYUN_PRIVATE_DOMAIN
+    return bool(settings.BAIJIAYUN_PARTNER_ID and settings.BAIJIAYUN_PARTNER_KEY and address)
+
+
+def tiles() -> list[dict[str, Any]]:
+    """Counts of recordings, each leading to the list that it counts."""
+    live = list(
+        Recording.objects.filter(gone_at=None)
+        .order_by()
+        .values_list("status", "publish_status")
+        .annotate(many=Count("pk"))
+    )
+    gone = Recording.objects.filter(gone_at__isnull=False).count()
+
+    def having(status: int | None = None, publish: int | None = None) -> int:
+        return sum(n for s, p, n in live if status in (None, s) and publish in (None, p))
+
+    url = reverse("admin:playback_recording_changelist")
+    return [
+        _tile(_("Recordings"), having(), url, "smart_display", ""),
+        _tile(_("Published"), having(publish=PublishStatus.PUBLISHED), f"{url}?publish_status__exact=1", "visibility",
+              "success"),
+        _tile(_("Blocked"), having(publish=PublishStatus.BLOCKED), f"{url}?publish_status__exact=2", "visibility_off",
+              "warning"),
+        _tile(_("Transcoding"), having(RecordingStatus.TRANSCODING), f"{url}?status__exact=20", "sync", "info"),
+        _tile(_("Failed"), having(RecordingStatus.FAILED), f"{url}?status__exact=30", "error", "danger"),
+        _tile(_("Gone at the vendor"), gone, f"{url}?presence=gone",
+              "link_off", ""),
+        _tile(_("Rooms"), Room.objects.filter(gone_at=None).count(), reverse("admin:playback_room_changelist"),
+              "meeting_room", ""),
+    ]  # fmt: skip
+
+
+def _tile(title: str, count: int, url: str, icon: str, tone: str) -> dict[str, Any]:
+    return {"title": title, "count": display.number(count), "url": url, "icon": icon, "tone": tone if count else ""}
+
+
+def freshness() -> list[dict[str, Any]]:
+    """For each kind of list: its last complete run and its last run of all."""
+    newest = {
+        run.kind: run
+        for run in SyncRun.objects.filter(
+            pk__in=SyncRun.objects.order_by().values("kind").annotate(last=Max("pk")).values("last")
+        ).defer("unreadable_rows")
+    }
+    complete = dict(
+        SyncRun.objects.filter(state__in=COMPLETE).order_by().values_list("kind").annotate(Max("finished_at"))
+    )
+    return [
+        {
+            "label": kind.label,
+            "complete": display.moment(complete.get(kind.value)),
+            "ever": kind.value in complete,
+            "run": newest.get(kind.value),
+            "state": display.run_badge(newest[kind.value]) if kind.value in newest else "",
+        }
+        for kind in SyncRun.Kind
+    ]

@@ -1,0 +1,98 @@
+"""The filters of the lists. None of them asks the database for its choices; a room is found by typing."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.db.models import F, Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    DropdownFilter,
+    RangeDateFilter,
+    RangeNumericFilter,
+)
+from unfold.utils import parse_date_str
+
+__all__ = ["BeijingDaysFilter", "ChoicesDropdownFilter", "GoneFilter", "LengthFilter", "MainFilter", "RoomFilter"]
+
+
+class GoneFilter(DropdownFilter):
+    """Live rows unless somebody asks for what the vendor no longer has."""
+
+    title = _("presence at the vendor")
+    parameter_name = "presence"
+    all_option = None
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("", _("Still there")), ("gone", _("Gone")), ("all", _("Both"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "gone":
+            return queryset.filter(gone_at__isnull=False)
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(gone_at=None)
+
+
+class MainFilter(DropdownFilter):
+    """Main versions, or the other cuts."""
+
+    title = _("main version")
+    parameter_name = "main"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Main versions")), ("no", _("Other versions"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "yes":
+            return queryset.filter(version=F("recording__main_version"))
+        if self.value() == "no":
+            return queryset.exclude(version=F("recording__main_version"))
+        return queryset
+
+
+class BeijingDaysFilter(RangeDateFilter):
+    """Whole days in Beijing time, the last one included. A date that can't be read narrows nothing."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        first = parse_date_str(self.used_parameters.get(f"{self.parameter_name}_from"))
+        last = parse_date_str(self.used_parameters.get(f"{self.parameter_name}_to"))
+        if first:
+            queryset = queryset.filter(**{f"{self.field_path}__gte": _midnight(first)})
+        if last:
+            queryset = queryset.filter(**{f"{self.field_path}__lt": _midnight(last) + timedelta(days=1)})
+        return queryset
+
+
+def _midnight(day: Any) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+class LengthFilter(RangeNumericFilter):
+    """Length in minutes; the column holds seconds. What isn't a number narrows nothing."""
+
+    def __init__(
+        self, field: Any, request: HttpRequest, params: Any, model: type[Model], model_admin: Any, field_path: str
+    ) -> None:
+        super().__init__(field, request, params, model, model_admin, field_path)
+        self.title = _("length (minutes)")
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        for end, lookup in (("from", "gte"), ("to", "lte")):
+            raw = self.used_parameters.get(f"{self.parameter_name}_{end}") or ""
+            try:
+                seconds = round(float(raw) * 60)
+            except (ValueError, OverflowError):
+                continue
+            if abs(seconds) < 2**31:
+                queryset = queryset.filter(**{f"{self.field_path}__{lookup}": seconds})
+        return queryset
+
+
+class RoomFilter(AutocompleteSelectFilter):
+    """A room, found by typing: a drop-down of ten thousand would take longer than the list."""

@@ -1,0 +1,55 @@
+"""The side bar: what a person may see, in the order of a day's work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    return [
+        {"items": [{"title": _("Overview"), "icon": "dashboard", "link": reverse_lazy("admin:index")}]},
+        {
+            "title": _("Recordings"),
+            "separator": True,
+            "items": [
+                _item(_("Recordings"), "smart_display", "playback", "recording"),
+                _item(_("Rooms"), "meeting_room", "playback", "room"),
+                _item(_("Versions"), "content_cut", "playback", "version"),
+            ],
+        },
+        {
+            "title": _("Activity"),
+            "separator": True,
+            "items": [
+                _item(_("Operations"), "task_alt", "playback", "operation"),
+                _item(_("Sync runs"), "sync", "playback", "syncrun"),
+            ],
+        },
+        {
+            "title": _("Administration"),
+            "separator": True,
+            "items": [
+                _item(_("People"), "person", "auth", "user"),
+                _item(_("Groups"), "group", "auth", "group"),
+                _item(_("Schedules"), "schedule", "django_celery_beat", "periodictask"),
+            ],
+        },
+    ]
+
+
+def _item(title: Any, icon: str, app: str, model: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
+        "permission": _may_view(f"{app}.view_{model}"),
+    }
+
+
+def _may_view(permission: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perm(permission)

@@ -1,0 +1,141 @@
+"""What staff paste into the search box: the vendor's ids in whatever shape they had them at hand.
+
+Recognised: ``17081558148393`` (room), ``17081558148393-201912010`` (room and session), a session, video or playback
+id, the player's or the vendor's address with ``classid``/``room_id`` and ``session_id``; several of them separated by
+spaces, commas (also Chinese ones) or lines. If one word of the input is none of these, the whole input is text.
+
+An id of nine digits or more is looked up as an id alone, through the indexes. A shorter number may as well be part of
+a name (``数学20231105``), so it is looked for in names too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+from django.db.models import Q
+
+MOST = 200  # ids of one search; what is beyond is ignored
+_LARGEST = 2**63 - 1
+_SEPARATORS = re.compile(r"[\s,;，；、]+")
+_PAIR = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
+_NUMBER = re.compile(r"[0-9]{1,19}")
+
+
+@dataclass(slots=True)
+class Ids:
+    """Numbers of unknown kind, and room and session pairs."""
+
+    numbers: set[int] = field(default_factory=set)
+    pairs: set[tuple[int, int]] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.numbers or self.pairs)
+
+    @property
+    def rooms(self) -> set[int]:
+        return self.numbers | {room for room, _ in self.pairs}
+
+    @property
+    def could_be_words(self) -> list[str]:
+        return [str(number) for number in self.numbers if number < 10**8]
+
+
+def parse(term: str) -> Ids | None:
+    """The ids of a pasted text, or None when it is a text to look for."""
+    ids = Ids()
+    for word in _SEPARATORS.split(term.strip())[:MOST]:
+        if not word:
+            continue
+        found = _address(word) or _plain(word)
+        if found is None:
+            return None
+        room, session = found
+        if room > _LARGEST or (session or 0) > _LARGEST:
+            continue
+        if session:
+            ids.pairs.add((room, session))
+        else:
+            ids.numbers.add(room)
+    return ids or None
+
+
+def _plain(word: str) -> tuple[int, int | None] | None:
+    if pair := _PAIR.fullmatch(word):
+        return int(pair[1]), int(pair[2])
+    if _NUMBER.fullmatch(word):
+        return int(word), None
+    return None
+
+
+def _address(word: str) -> tuple[int, int | None] | None:
+    """The ids in an address or in the tail of one (``classid=…&session_id=…``)."""
+    if "=" not in word:
+        return None
+    try:
+        query = urlsplit(word).query or word.lstrip("?&")
+    except ValueError:
+        return None
+    values = {key.lower(): value[-1] for key, value in parse_qs(query).items()}
+    room = values.get("classid") or values.get("room_id") or ""
+    session = values.get("session_id", "")
+    if not _NUMBER.fullmatch(room):
+        return None
+    return int(room), int(session) if _NUMBER.fullmatch(session) else None
+
+
+def recordings(term: str) -> Q:
+    """What a search over recordings means."""
+    ids = parse(term)
+    if ids is None:
+        return _words(term, "name", "room__title")
+    condition = Q(room_id__in=ids.numbers) | Q(session_id__in=ids.numbers - {0})
+    condition |= Q(video_id__in=ids.numbers) | Q(playback_id__in=ids.numbers)
+    # A cut has a video id of its own. As a sub-query, not as a join: a recording is listed once.
+    from playback.models import Version
+
+    condition |= Q(pk__in=Version.objects.filter(video_id__in=ids.numbers).values("recording_id"))
+    return condition | _pairs(ids, "") | _short_numbers(ids, "name", "room__title")
+
+
+def versions(term: str) -> Q:
+    ids = parse(term)
+    if ids is None:
+        return _words(term, "name", "recording__name", "recording__room__title")
+    condition = Q(video_id__in=ids.numbers) | Q(recording__room_id__in=ids.numbers)
+    condition |= Q(recording__session_id__in=ids.numbers - {0}) | Q(recording__playback_id__in=ids.numbers)
+    return condition | _pairs(ids, "recording__") | _short_numbers(ids, "name")
+
+
+def rooms(term: str) -> Q:
+    ids = parse(term)
+    if ids is None:
+        return _words(term, "title")
+    return Q(room_id__in=ids.rooms) | _short_numbers(ids, "title")
+
+
+def _words(term: str, *fields: str) -> Q:
+    """Every word must be in one of the fields."""
+    condition = Q()
+    for word in term.split():
+        either = Q()
+        for name in fields:
+            either |= Q(**{f"{name}__icontains": word})
+        condition &= either
+    return condition
+
+
+def _pairs(ids: Ids, prefix: str) -> Q:
+    condition = Q()
+    for room, session in ids.pairs:
+        condition |= Q(**{f"{prefix}room_id": room, f"{prefix}session_id": session})
+    return condition
+
+
+def _short_numbers(ids: Ids, *fields: str) -> Q:
+    condition = Q()
+    for word in ids.could_be_words:
+        for name in fields:
+            condition |= Q(**{f"{name}__icontains": word})
+    return condition

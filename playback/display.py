@@ -1,0 +1,191 @@
+"""How values look: badges, lengths, sizes, times, covers.
+
+One place, so that a list, a detail page and a report say the same thing about the same number. Times are shown in
+Beijing time (the project's time zone); wherever a time stands alone, its zone stands beside it. A state is never
+told by colour alone: every badge has its word, and an icon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from playback.models import OperationItem, Recording, SyncRun, Version
+from playback.models.operation import Operation
+from playback.vendor.codes import PublishStatus, RecordingStatus
+
+EMPTY = "–"
+
+_STATUS_LOOKS = {
+    RecordingStatus.NOT_RECORDED.value: ("neutral", "radio_button_unchecked"),
+    RecordingStatus.GENERATING.value: ("info", "hourglass_top"),
+    RecordingStatus.TRANSCODING.value: ("info", "sync"),
+    RecordingStatus.FAILED.value: ("danger", "error"),
+    RecordingStatus.READY.value: ("success", "check_circle"),
+}
+_PUBLISH_LOOKS = {
+    PublishStatus.PUBLISHED.value: ("success", "visibility"),
+    PublishStatus.BLOCKED.value: ("warning", "visibility_off"),
+}
+_RUN_LOOKS = {
+    SyncRun.State.RUNNING: ("info", "sync"),
+    SyncRun.State.DONE: ("success", "check_circle"),
+    SyncRun.State.NOTHING_NEW: ("success", "check_circle"),
+    SyncRun.State.BUSY: ("neutral", "hourglass_empty"),
+    SyncRun.State.FAILED: ("danger", "error"),
+    SyncRun.State.INCOMPLETE: ("warning", "warning"),
+    SyncRun.State.HELD: ("warning", "front_hand"),
+}
+# The model's own words explain; a badge has room for a word or two.
+_RUN_WORDS = {
+    SyncRun.State.BUSY: _("Busy"),
+    SyncRun.State.INCOMPLETE: _("Incomplete"),
+    SyncRun.State.HELD: _("Waiting for a person"),
+}
+_OPERATION_LOOKS = {
+    Operation.State.PLANNED: ("neutral", "edit_note"),
+    Operation.State.QUEUED: ("info", "hourglass_top"),
+    Operation.State.RUNNING: ("info", "sync"),
+    Operation.State.DONE: ("success", "check_circle"),
+    Operation.State.CANCELLED: ("neutral", "cancel"),
+}
+OUTCOME_LOOKS = {
+    OperationItem.Outcome.PLANNED: ("neutral", "schedule"),
+    OperationItem.Outcome.RUNNING: ("info", "sync"),
+    OperationItem.Outcome.DONE: ("success", "check_circle"),
+    OperationItem.Outcome.REFUSED: ("danger", "block"),
+    OperationItem.Outcome.SKIPPED: ("neutral", "skip_next"),
+    OperationItem.Outcome.CANCELLED: ("neutral", "cancel"),
+    OperationItem.Outcome.UNKNOWN: ("warning", "help"),
+}
+
+
+def badge(text: object, tone: str = "neutral", icon: str = "", title: object = "") -> SafeString:
+    """A small coloured label. ``tone`` is neutral, info, success, warning or danger."""
+    return format_html(
+        '<span class="bo-badge bo-{}"{}>{}{}</span>',
+        tone,
+        format_html(' title="{}"', title) if title else "",
+        format_html('<span class="material-symbols-outlined" aria-hidden="true">{}</span>', icon) if icon else "",
+        text,
+    )
+
+
+def status_badge(row: Recording | Version) -> SafeString:
+    tone, icon = _STATUS_LOOKS.get(row.status, ("neutral", "help"))
+    known = row.status in _STATUS_LOOKS
+    return badge(row.get_status_display() if known else _unknown(row.status), tone, icon)
+
+
+def publish_badge(row: Recording | Version) -> SafeString | str:
+    if row.publish_status is None:
+        return EMPTY
+    tone, icon = _PUBLISH_LOOKS.get(row.publish_status, ("neutral", "help"))
+    known = row.publish_status in _PUBLISH_LOOKS
+    return badge(row.get_publish_status_display() if known else _unknown(row.publish_status), tone, icon)
+
+
+def _unknown(number: int) -> str:
+    return gettext("Unknown (%(number)d)") % {"number": number}
+
+
+def run_badge(run: SyncRun) -> SafeString:
+    state = SyncRun.State(run.state)
+    tone, icon = _RUN_LOOKS[state]
+    return badge(_RUN_WORDS.get(state, state.label), tone, icon, title=state.label)
+
+
+def operation_badge(operation: Operation) -> SafeString:
+    state = Operation.State(operation.state)
+    tone, icon = _OPERATION_LOOKS[state]
+    return badge(state.label, tone, icon)
+
+
+def outcome_badge(outcome: str) -> SafeString:
+    value = OperationItem.Outcome(outcome)
+    tone, icon = OUTCOME_LOOKS[value]
+    return badge(value.label, tone, icon)
+
+
+def length(seconds: int | None) -> str:
+    """Seconds as ``h:mm:ss``; hours always stand there, so that 10:20 is never taken for hours."""
+    if seconds is None:
+        return EMPTY
+    minutes, second = divmod(max(seconds, 0), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}"
+
+
+def size(number: int | None) -> str:
+    """Bytes as ``1.2 GB``."""
+    return EMPTY if number is None else filesizeformat(number)
+
+
+def number(value: int | None) -> str:
+    return EMPTY if value is None else f"{value:,}"
+
+
+def moment(value: datetime | None) -> SafeString | str:
+    """A time of a list: short; the column or its heading names the zone, the tooltip has all of it."""
+    if value is None:
+        return EMPTY
+    local = timezone.localtime(value)
+    return format_html(
+        '<time class="bo-nowrap" datetime="{}" title="{}">{}</time>',
+        value.isoformat(),
+        beijing(value),
+        local.strftime("%Y-%m-%d %H:%M"),
+    )
+
+
+def beijing(value: datetime | None) -> str:
+    """A time that stands alone: to the second, with its zone."""
+    if value is None:
+        return EMPTY
+    return gettext("%(time)s Beijing time") % {"time": timezone.localtime(value).strftime("%Y-%m-%d %H:%M:%S")}
+
+
+def duration(start: datetime | None, end: datetime | None) -> str:
+    if start is None or end is None:
+        return EMPTY
+    span: timedelta = end - start
+    seconds = span.total_seconds()
+    return gettext("%(seconds).1f s") % {"seconds": seconds} if seconds < 60 else length(round(seconds))
+
+
+def cover(row: Recording | Version, wide: bool = False) -> SafeString:
+    """The cover, loaded when it comes into view; the browser doesn't tell the image host which page shows it."""
+    css = "bo-cover bo-cover-wide" if wide else "bo-cover"
+    if not row.cover_url.startswith(("http://", "https://")):
+        return format_html(
+            '<span class="{} bo-cover-none" role="img" aria-label="{}">'
+            '<span class="material-symbols-outlined" aria-hidden="true">movie</span></span>',
+            css,
+            gettext("No cover"),
+        )
+    return format_html(
+        '<img class="{}" src="{}" alt="{}" loading="lazy" decoding="async" referrerpolicy="no-referrer">',
+        css,
+        row.cover_url,
+        gettext("Cover of %(name)s") % {"name": row.name or gettext("a recording without a name")},
+    )
+
+
+def link(url: str, text: object) -> SafeString:
+    return format_html('<a class="bo-link" href="{}">{}</a>', url, text)
+
+
+def lines(parts: Iterable[Any]) -> SafeString:
+    return format_html_join("", '<span class="bo-line">{}</span>', ((part,) for part in parts))
+
+
+def gone_badge(gone_at: datetime) -> SafeString:
+    return badge(gettext("Gone at the vendor"), "danger", "link_off", title=beijing(gone_at))
