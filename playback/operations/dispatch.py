@@ -7,6 +7,7 @@ every few items and by the tending task. Sending twice is harmless: an item is b
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -15,10 +16,13 @@ from celery import current_app
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from playback.models import Operation, OperationItem
 
 from . import limits
+
+logger = logging.getLogger("playback.operations")
 
 RUN = "playback.operations.run_item"
 SETTLE = "playback.operations.settle_item"
@@ -29,20 +33,23 @@ GOING = (Operation.State.QUEUED, Operation.State.RUNNING)
 def send(task: str, lane: str, items: Sequence[int], wait: float = 0.0) -> None:
     """Send after the commit. A broker that cannot be reached is logged and no more: tending sends again."""
     if items:
-        transaction.on_commit(partial(_send_all, task, lane, list(items), wait), robust=True)
+        transaction.on_commit(partial(_send_all, task, lane, list(items), wait))
 
 
 def _send_all(task: str, lane: str, items: Sequence[int], wait: float) -> None:
-    with current_app.producer_pool.acquire(block=True) as producer:
-        for item in items:
-            current_app.send_task(
-                task,
-                args=[item],
-                queue=lane,
-                countdown=wait or None,
-                producer=producer,
-                retry_policy={"max_retries": 1, "interval_start": 0.2},
-            )
+    try:
+        with current_app.producer_pool.acquire(block=True) as producer:
+            for item in items:
+                current_app.send_task(
+                    task,
+                    args=[item],
+                    queue=lane,
+                    countdown=wait or None,
+                    producer=producer,
+                    retry_policy={"max_retries": 1, "interval_start": 0.2},
+                )
+    except OperationalError as error:
+        logger.error("the broker cannot be reached, %s tasks wait for the next tending: %s", len(items), error)  # noqa: TRY400
 
 
 def top_up(operation: Operation) -> int:
