@@ -115,7 +115,8 @@ def _write_rooms(state: State, school: list[Room]) -> None:
     _write(
         state,
         "rooms",
-        "room_id, title, starts_at, ends_at, created_at, product_type, is_long_term, max_users, admin_code, teacher_code",
+        "room_id, title, starts_at, ends_at, created_at, product_type, is_long_term, max_users, admin_code,"
+        " teacher_code",
         rows,
     )
 

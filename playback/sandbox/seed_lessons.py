@@ -16,15 +16,15 @@ from .seed_school import Class
 
 READY = RecordingStatus.READY
 VERSION_COLUMNS = (
-    "video_id, playback_id, room_id, session_id, version, version_type, product_type, is_main, name, status, created_at,"
-    " length, total_size, total_transcode_size, total_ext_media_size, play_times, cover, file_md5, origin_definition,"
+    "video_id, playback_id, room_id, session_id, version, version_type, product_type, is_main, name, status,"
+    " created_at, length, total_size, total_transcode_size, total_ext_media_size, play_times, cover, file_md5, origin_definition,"
     " now_definition, valid_day, expires_at, segments"
 )
 _PICTURES = (("high", "low,high"), ("super", "low,high,super"), ("1080p", "low,high,super,1080p"), ("std", "low,std"))
 
 
 class Cut:
-    """One version of a class's recording, as a row of ``versions``; ``play_times`` is counted up before it is written."""
+    """One version of a class's recording; ``play_times`` is counted up before its row is written."""
 
     __slots__ = (
         "created",

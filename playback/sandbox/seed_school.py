@@ -1,7 +1,7 @@
 """Plans the demo school: its rooms, and every class that was held in them over two years, oldest first.
 
-Pure decisions, nothing is written here. ``random.Random`` and the clock are the only inputs, so that a seed word gives the
-same school each time.
+Pure decisions, nothing is written here. ``random.Random`` and the clock are the only inputs, so that a seed word gives
+the same school each time.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _hold_classes(
         day = session_of(session.begins) // 10
         session.session_id = day * 10 + days.get(day, 0)
         days[day] = days.get(day, 0) + 1
-    _name_classes(dice, course, held)
+    _name_classes(dice, course, held, goes_on)
     room.classes = held
 
 
@@ -159,9 +159,10 @@ def _just_ended(dice: random.Random, now: datetime, room: Room, course: Course, 
     return [Class(room, begins, length, created.replace(microsecond=0), session_of(begins))]
 
 
-def _name_classes(dice: random.Random, course: Course, held: list[Class]) -> None:
-    """Lessons count through the topics; now and then comes a review. A few rooms keep the vendor's default names."""
-    style = dice.choices(("numbered", "bare", "dated", "default"), (80, 8, 6, 6))[0]
+def _name_classes(dice: random.Random, course: Course, held: list[Class], goes_on: bool) -> None:
+    """Lessons count through the topics; now and then comes a review. A few old rooms keep the vendor's default names."""
+    styles = ("numbered", "bare", "dated", "default")
+    style = dice.choices(styles, (86, 8, 6, 0) if goes_on else (76, 8, 6, 10))[0]
     wanted = iter(_lessons(dice, course, len(held)))
     number = 0
     per_day: dict[str, int] = {}
@@ -181,19 +182,29 @@ def _name_classes(dice: random.Random, course: Course, held: list[Class]) -> Non
         }[style]
 
 
+_ENDINGS = (
+    ("",),
+    ("（上）", "（下）"),
+    ("", "·典型例题", "·习题课"),
+    ("（一）", "（二）", "·方法归纳", "·真题演练"),
+    ("", "·概念辨析", "·典型例题", "·方法归纳", "·易错点", "·真题演练", "·小测讲评", "·综合提升"),
+)
+_LATIN_ENDINGS = (
+    ("",),
+    (": Reading", ": Writing"),
+    (": Words", ": Reading", ": Writing"),
+    (": Words", ": Reading", ": Grammar", ": Listening", ": Speaking", ": Writing", ": Project", ": Review"),
+)
+
+
 def _lessons(dice: random.Random, course: Course, count: int) -> list[str]:
     """At least ``count`` lesson names in teaching order: topics take one to several lessons each, as time allows."""
     each = -(-count // len(course.topics))
-    latin = course.topics[0].isascii()
-    endings = (
-        [[""], ["：Part 1", "：Part 2"], ["", "：Reading", "：Writing"]]
-        if latin
-        else [[""], ["（上）", "（下）"], ["", "·典型例题", "·习题课"], ["（一）", "（二）", "·方法归纳", "·真题演练"]]
-    )
     lessons: list[str] = []
     for left, topic in zip(range(len(course.topics), 0, -1), course.topics, strict=True):
         need = -(-(count - len(lessons)) // left)
         size = max(1, min(need + dice.choice((-1, 0, 0, 1)) if left > 1 else need, max(each + 1, need)))
+        endings = _LATIN_ENDINGS if topic.isascii() else _ENDINGS
         ending = next((words for words in endings if len(words) >= size), endings[-1])
         lessons += [topic + ending[n] if n < len(ending) else f"{topic}·专题{n - len(ending) + 1}" for n in range(size)]
     while len(lessons) < count:
