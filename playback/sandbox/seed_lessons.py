@@ -17,8 +17,8 @@ from .seed_school import Class
 READY = RecordingStatus.READY
 VERSION_COLUMNS = (
     "video_id, playback_id, room_id, session_id, version, version_type, product_type, is_main, name, status,"
-    " created_at, length, total_size, total_transcode_size, total_ext_media_size, play_times, cover, file_md5, origin_definition,"
-    " now_definition, valid_day, expires_at, segments"
+    " created_at, length, total_size, total_transcode_size, total_ext_media_size, play_times, cover, file_md5,"
+    " origin_definition, now_definition, valid_day, expires_at, segments"
 )
 _PICTURES = (("high", "low,high"), ("super", "low,high,super"), ("1080p", "low,high,super,1080p"), ("std", "low,std"))
 

@@ -160,7 +160,7 @@ def _just_ended(dice: random.Random, now: datetime, room: Room, course: Course, 
 
 
 def _name_classes(dice: random.Random, course: Course, held: list[Class], goes_on: bool) -> None:
-    """Lessons count through the topics; now and then comes a review. A few old rooms keep the vendor's default names."""
+    """Lessons count through the topics; now and then comes a review. A few old rooms keep the vendor's names."""
     styles = ("numbered", "bare", "dated", "default")
     style = dice.choices(styles, (86, 8, 6, 0) if goes_on else (76, 8, 6, 10))[0]
     wanted = iter(_lessons(dice, course, len(held)))
