@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -49,6 +48,8 @@ class Sandbox:
         seed: str | None = None,
         transcode_seconds: float = TRANSCODE_SECONDS,
         *,
+        rooms: int | None = None,
+        recordings: int | None = None,
         secret_key: str = "",
         host: str = HOST,
         rate_limit: int = CALLS_PER_WINDOW,
@@ -60,12 +61,16 @@ class Sandbox:
         self.transcode_seconds = transcode_seconds
         self.rate_limit_status = rate_limit_status
         self.clock = clock
+        self.failing: set[str] = set()  # kinds of background work that end badly: transcode, convert
+        self.host = host
+        self._listener = Listener(host, port, self._respond)  # first of all: a taken port is told before a long seed
         self.state = State(database, clock)
         try:
             self.state.set_account(partner_id, partner_key, secret_key)
             if seed is not None:
-                # seed.py: plant(state, name); loaded only where it is wanted.
-                import_module("playback.sandbox.seed").plant(self.state, seed)
+                from .seed import plant  # loaded only where it is wanted
+
+                plant(self.state, seed, rooms=rooms, recordings=recordings)  # leaves a state that is not empty alone
             self.faults = Faults()
             self.calls = CallLog()
             self.window = SlidingWindow(rate_limit)
@@ -73,11 +78,10 @@ class Sandbox:
             self.jobs = Jobs(self)
             self._dispatcher = Dispatcher(self, ENDPOINTS.with_overrides(paths or {}))
             self._control = Control(self, control_secret)
-            self._listener = Listener(host, port, self._respond)
         except BaseException:
+            self._listener.server_close()
             self.state.close()
             raise
-        self.host = host
 
     @property
     def port(self) -> int:
@@ -127,6 +131,7 @@ class Sandbox:
         self.window.clear()
         self.window.limit = CALLS_PER_WINDOW
         self.rate_limit_status = 200
+        self.failing.clear()
 
     def _respond(self, request: Request) -> Reply:
         if self.stopping:

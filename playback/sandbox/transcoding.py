@@ -27,13 +27,14 @@ def begin(sandbox: Sandbox, video_id: int, *, rebuilt: bool = False) -> None:
 
 @job("transcoded")
 def transcoded(sandbox: Sandbox, payload: dict[str, Any]) -> None:
-    """The version is ready, if it still is there."""
+    """The version is ready (or failed, as ``Sandbox.failing`` says), if it still is there."""
     row = sandbox.state.version_of_video(payload["video_id"])
     if row is None:
         return
-    sandbox.state.update_version(row["video_id"], status=RecordingStatus.READY)
-    sandbox.callbacks.queue("CB1", _fields(row, RecordingStatus.READY, sandbox))
-    if payload["rebuilt"]:
+    status = RecordingStatus.FAILED if "transcode" in sandbox.failing else RecordingStatus.READY
+    sandbox.state.update_version(row["video_id"], status=status)
+    sandbox.callbacks.queue("CB1", _fields(row, status, sandbox))
+    if payload["rebuilt"] and status == RecordingStatus.READY:
         sandbox.callbacks.queue("CB3", rebuilt_fields(row))
 
 

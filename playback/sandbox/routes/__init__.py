@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from . import account, recordings, rooms, tokens  # imported for their routes
+from . import (  # imported for their routes
+    account,
+    cutting,
+    expiry,
+    lessons,
+    members,
+    recordings,
+    rendering,
+    rooms,
+    tokens,
+    watching,
+)
 
-__all__ = ["account", "recordings", "rooms", "tokens"]
+__all__ = [
+    "account",
+    "cutting",
+    "expiry",
+    "lessons",
+    "members",
+    "recordings",
+    "rendering",
+    "rooms",
+    "tokens",
+    "watching",
+]

@@ -140,6 +140,7 @@ def list_versions(call: Call) -> dict[str, Any]:
 
 def _version(row: Row, call: Call) -> dict[str, Any]:
     printed = listed(row, call.origin, call.state) | {"version_type": row["version_type"]}
+    del printed["playback_id"]  # the sample has none
     if row["version"] == 0:
         printed["crop_url"] = absolute(
             call.origin, f"/web/playback/crop?classid={row['room_id']}&sid={row['session_id']}"

@@ -13,9 +13,9 @@ from .queue import Queue
 from .recordings import session_of
 from .rooms import Rooms
 from .videos import Videos
-from .watching import Watching
+from .watching import EXPIRY_SINCE, Watching
 
-__all__ = ["BEIJING", "Moment", "Row", "State", "session_of", "unix"]
+__all__ = ["BEIJING", "EXPIRY_SINCE", "Moment", "Row", "State", "session_of", "unix"]
 
 
 class State(Rooms, Watching, Lists, Members, Lessons, Videos, Queue):

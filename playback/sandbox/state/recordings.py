@@ -111,9 +111,7 @@ class Recordings(Base):
             if main is None:
                 raise KeyError(f"no recording {room_id}-{session_id}")
             if version is None:
-                version = (
-                    self.value("SELECT max(version) FROM versions WHERE playback_id = ?", (main["playback_id"],)) + 1
-                )
+                version = self._next_version(main["playback_id"])
             number = self._insert_version(
                 playback_id=main["playback_id"],
                 room_id=room_id,
@@ -137,6 +135,17 @@ class Recordings(Base):
         found = self.version_of_video(number)
         assert found is not None  # noqa: S101 - just made
         return found
+
+    def _next_version(self, playback_id: int) -> int:
+        """A number that no version of the recording has or had: a deleted crop's does not come back."""
+        self.execute(
+            "UPDATE recordings SET last_version = 1 + max(last_version, coalesce("
+            "(SELECT max(version) FROM versions v WHERE v.playback_id = recordings.playback_id), 0))"
+            " WHERE playback_id = ?",
+            (playback_id,),
+        )
+        number: int = self.value("SELECT last_version FROM recordings WHERE playback_id = ?", (playback_id,))
+        return number
 
     def _insert_version(
         self,
@@ -233,6 +242,32 @@ class Recordings(Base):
                 self.set_main(found["playback_id"], left)
             self.changed()
         return True
+
+    def replace_film(self, video_id: int, source: Row) -> int:
+        """Give a version another film: a copy of a version's (with a new video_id) or a VOD video (with its own id if
+        that is free). Name, date and number stay. Answers the new video_id."""
+        with self.transaction():
+            is_vod = "playback_id" not in source
+            new = (
+                source["video_id"]
+                if is_vod and not self.version_of_video(source["video_id"])
+                else self.next_id("videos")
+            )
+            painted = source["cover"].startswith("/media/cover/")
+            self._keep_removed_ids()
+            self.update_version(
+                video_id,
+                length=source["length"],
+                total_size=source["total_size"],
+                total_transcode_size=source.get("total_transcode_size", source["total_size"] * 2),
+                cover=COVER.format(video_id=new) if painted else source["cover"],
+                file_md5=hashlib.md5(str(new).encode(), usedforsecurity=False).hexdigest(),
+                segments=source.get("segments", "[]"),
+                status=RecordingStatus.READY,
+            )
+            self.execute("UPDATE versions SET video_id = ? WHERE video_id = ?", (new, video_id))
+            self.changed()
+        return new
 
     def _keep_removed_ids(self) -> None:
         self.next_id("videos")  # reads the highest id before its row goes

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS rooms (
 CREATE TABLE IF NOT EXISTS recordings (
     playback_id INTEGER PRIMARY KEY, room_id INTEGER NOT NULL, session_id INTEGER NOT NULL DEFAULT 0,
     product_type INTEGER NOT NULL, publish_status INTEGER NOT NULL DEFAULT 1, deleted_at INTEGER,
+    last_version INTEGER NOT NULL DEFAULT 0,
     UNIQUE (room_id, session_id)
 );
 -- valid_day: NULL is the account's default, 0 for ever. segments: JSON list of [start, end] seconds of the original.

@@ -13,6 +13,7 @@ from .base import Moment, Row, unix
 from .recordings import Recordings
 
 DAY = 86_400
+EXPIRY_SINCE = 1_669_132_800  # 2022-11-23 00:00 in Beijing: only recordings made since can expire
 DEFAULT_VALID_DAYS = 0  # partner_valid_day of an account that was not given another: for ever
 
 
@@ -140,6 +141,8 @@ class Watching(Recordings):
 
     def is_expired(self, row: Row) -> bool:
         """A fixed time wins over days; days count from the version's creation; 0 days is for ever."""
+        if row["created_at"] < EXPIRY_SINCE:
+            return False
         if row["expires_at"] is not None:
             return bool(row["expires_at"] <= self.clock())
         days = self.valid_days(row)
