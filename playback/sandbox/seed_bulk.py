@@ -20,7 +20,7 @@ from .seed_lessons import Cut
 from .seed_school import Class, Room
 from .state import BEIJING, State
 
-CHUNK = 20_000
+CHUNK = 4_000
 DAY = 86_400
 DAYS = 730
 MEMBERS = 600
