@@ -26,7 +26,7 @@ T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 Read = Callable[[Any], Any]
 
-BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")  # no DST since 1991; older times do not occur
+BEIJING = timezone(timedelta(hours=8))  # Asia/Shanghai: no DST since 1991; older times do not occur
 Small = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
 Unsigned = Annotated[int, msgspec.Meta(ge=0, lt=2**64)]
 _INT64 = (-(2**63), 2**63 - 1)
@@ -86,7 +86,7 @@ def integers(low: int, high: int) -> Callable[[object], int]:
 
 
 def _loose_integer(value: object) -> int:
-    if isinstance(value, bool):
+    if isinstance(value, int):  # also a flag
         return int(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -127,7 +127,7 @@ def time(value: object) -> datetime:
             if value.startswith(_NO_TIMES):
                 raise _Absent
             try:
-                return datetime.fromisoformat(value).replace(tzinfo=BEIJING)
+                return datetime.fromisoformat(value + "+08:00")  # four times as fast as replace(tzinfo=…)
             except ValueError:
                 raise ValueError(f"is not a time: {_shown(value)}") from None
         value = value.strip()
@@ -189,6 +189,7 @@ class Reader(Generic[S]):
         self._plan = [
             (
                 field.encode_name,
+                *_plain(hints[field.name]),
                 _reader_for(hints[field.name]),
                 field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default,
             )
@@ -203,22 +204,27 @@ class Reader(Generic[S]):
             raw = {}
         values: list[Any] = []
         wrong: dict[str, str] | None = None
-        for name, read, default in self._plan:
-            value = raw.get(name)
+        get, keep = raw.get, values.append
+        for name, kind, low, high, read, default in self._plan:
+            value = get(name)
+            # Most values are spelled as documented; they are taken without a call (a page has 14,000 of them).
+            if type(value) is kind and (low <= value <= high if kind is int else value and "\0" not in value):
+                keep(value)
+                continue
+            problem = ""
             if value is not None and value != "":
                 try:
-                    values.append(read(value))
+                    keep(read(value))
                     continue
                 except _Absent:
                     pass
                 except ValueError as error:
-                    wrong = wrong or {}
-                    wrong[name] = str(error)
-                    continue
-            if default is msgspec.NODEFAULT:
-                wrong = wrong or {}
-                wrong[name] = "is missing"
-            values.append(default)
+                    problem = str(error)
+            if not problem and default is not msgspec.NODEFAULT:
+                keep(default)
+                continue
+            wrong = wrong or {}
+            wrong[name] = problem or "is missing"
         if wrong:
             raise RowError(wrong)
         return self.struct(*values)
@@ -272,17 +278,34 @@ class Reader(Generic[S]):
         return "-".join(known) or f"row {place}"
 
 
+def _plain(hint: Any) -> tuple[type | None, int, int]:
+    """The type (and range) in which a value is spelled as documented, where it needs no reading at all."""
+    hint = _without_none(hint)
+    if hint is str:
+        return str, 0, 0
+    if get_origin(hint) is Annotated:
+        return int, *_range(hint)
+    return (int, *_INT64) if hint is int else (None, 0, 0)
+
+
 def _reader_for(hint: Any) -> Read:
-    origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
-        (hint,) = [part for part in get_args(hint) if part is not type(None)]
-        return _reader_for(hint)
-    if origin is Annotated:
-        meta = next(part for part in get_args(hint) if isinstance(part, msgspec.Meta))
-        return integers(int(meta.ge or 0), int(meta.lt or 0) - 1)
+    hint = _without_none(hint)
+    if get_origin(hint) is Annotated:
+        return integers(*_range(hint))
     simple: dict[Any, Read] = {int: integer, str: text, Secret: secret, bool: flag, datetime: time}
     if hint in simple:
         return simple[hint]
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return Reader(hint).read
     raise TypeError(f"no reader for {hint!r}")
+
+
+def _without_none(hint: Any) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        (hint,) = [part for part in get_args(hint) if part is not type(None)]
+    return hint
+
+
+def _range(hint: Any) -> tuple[int, int]:
+    meta = next(part for part in get_args(hint) if isinstance(part, msgspec.Meta))
+    return int(meta.ge or 0), int(meta.lt or 0) - 1
