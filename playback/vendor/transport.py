@@ -365,7 +365,7 @@ def decode(body: bytes) -> Any:
     """The JSON of a body, or None. Forgives a byte order mark and a character that was cut in two."""
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
         loose = json.loads(body.decode("utf-8-sig", "replace"))
