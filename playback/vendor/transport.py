@@ -225,9 +225,8 @@ class Transport:
         )
         if exchange.sent_at is not None:
             self._throttle.sent(slot, exchange.sent_at)
-        data, error = self._judge(exchange, now)
+        data, error = self._judge(exchange, now, params)
         if error is not None:
-            error.vendor_message = redact(error.vendor_message, *self._secrets(params))
             error.of(endpoint.name)
         self._log(endpoint, error, attempt, begun, slot.waited, exchange.status)
         return data, error
@@ -246,16 +245,18 @@ class Transport:
         )
         return _Body(content), {"Content-Type": content_type}
 
-    def _judge(self, exchange: _Exchange, now: float) -> tuple[Any, VendorError | None]:
+    def _judge(self, exchange: _Exchange, now: float, params: Mapping[str, str]) -> tuple[Any, VendorError | None]:
+        if exchange.failure and exchange.sent_at is None:
+            return None, VendorUnreachable(
+                why=f"the vendor could not be reached ({exchange.failure}); nothing was sent"
+            )
         if exchange.failure:
-            if exchange.sent_at is None:
-                return None, VendorUnreachable(
-                    why=f"the vendor could not be reached ({exchange.failure}); nothing was sent"
-                )
             return None, VendorOutcomeUnknown(
                 why=f"the call was sent and no answer came ({exchange.failure}); it may have been done"
             )
         answer = decode(exchange.body)
+        if isinstance(answer, dict) and isinstance(answer.get("msg"), str):
+            answer["msg"] = redact(answer["msg"], *self._secrets(params))
         error = error_of(exchange.status, answer, now=now)
         return (answer.get("data"), None) if error is None else (None, error)
 

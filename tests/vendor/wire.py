@@ -6,6 +6,7 @@ connection and says whether it stays open.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -109,7 +110,8 @@ class Wire:
 
     def close(self) -> None:
         # shutdown wakes the thread in accept(); close alone would leave it listening.
-        self._listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for connection in list(self._open):
             connection.close()

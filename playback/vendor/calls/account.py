@@ -51,8 +51,8 @@ class AccountCalls(Calls):
         """``video_account/getTranscodeCallbackUrl``; empty where none is set."""
         return self._ask("callback_url", {}, rooms.CALLBACK_URL.one).url
 
-    def create_key(self, secret_key: str, regenerate: bool | None = None) -> PartnerKey:
+    def create_key(self, secret_key: Secret, regenerate: bool | None = None) -> PartnerKey:
         """``partner/createkey``: the account's key; with ``regenerate`` a new one, and the old one ends. Not
         repeatable."""
-        params = {"secret_key": Secret(secret_key), "regenerate": regenerate}
+        params = {"secret_key": secret_key, "regenerate": regenerate}
         return self._ask("create_key", params, rooms.PARTNER_KEY.one)

@@ -35,7 +35,9 @@ class Calls:
         try:
             return parse(data)
         except UnreadableAnswer as error:
-            raise VendorOutcomeUnknown(call=name, why=f"the vendor's answer cannot be read ({error})") from None
+            what = str(error)
+        del data  # may hold a token, and an error page shows the variables of this frame
+        raise VendorOutcomeUnknown(call=name, why=f"the vendor's answer cannot be read ({what})")
 
     def _do(self, name: str, params: Mapping[str, object], upload: tuple[str, Upload] | None = None) -> None:
         """A call whose success is all it says (``data`` is null or true)."""

@@ -274,7 +274,9 @@ class Reader(Generic[S]):
 
     def _name(self, raw: object, place: int) -> str:
         parts = [raw.get(name) for name in self.identity] if isinstance(raw, dict) else []
-        known = [str(part).strip()[:_SHOWN] for part in parts if isinstance(part, str | int) and str(part) not in ("", "0")]
+        known = [
+            str(part).strip()[:_SHOWN] for part in parts if isinstance(part, str | int) and str(part) not in ("", "0")
+        ]
         return "-".join(known) or f"row {place}"
 
 
