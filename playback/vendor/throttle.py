@@ -100,13 +100,13 @@ if wait <= 0 then
   redis.call('ZREM', line, id)
   redis.call('ZREM', seen, id)
   if rank > 0 then redis.call('SET', pace, text(math.max(due, now) + interval), 'PX', ttl) end
-  return {1, 0}
+  return {1, 0, text(now)}
 end
 redis.call('ZADD', line, text(place), id)
 redis.call('ZADD', seen, text(now + math.min(wait, 1000000) + grace), id)
 redis.call('PEXPIRE', line, ttl)
 redis.call('PEXPIRE', seen, ttl)
-return {0, math.ceil(wait)}
+return {0, math.ceil(wait), text(now)}
 """
 
 _MOVE = """
@@ -130,7 +130,8 @@ class Slot:
     """Leave to send one call, now."""
 
     id: str
-    granted: float  # monotonic
+    at: float  # when it was granted: unix seconds of the store's clock
+    granted: float  # when we learned of it: monotonic
     waited: float  # s
 
 
@@ -179,10 +180,10 @@ class Throttle:
         bulk = self.share(Lane.SYNC)
         arguments = [waiter, _RANKS[lane], self.share(lane), bulk, int(span), int(span * 0.05), int(_GRACE * 1e6)]
         while True:
-            granted, microseconds = self._run(self._acquire, self._keys, arguments)
+            granted, microseconds, at = self._run(self._acquire, self._keys, arguments)
             now = time.monotonic()
             if granted:
-                return Slot(waiter, now, now - started)
+                return Slot(waiter, int(at) / 1e6, now, now - started)
             wait = max(int(microseconds) / 1e6, 0.001)
             if now - started + wait > max_wait:
                 self._leave(waiter)

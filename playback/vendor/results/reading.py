@@ -186,7 +186,7 @@ class Reader(Generic[S]):
         self.struct = struct
         self.identity = identity
         hints = get_type_hints(struct, include_extras=True)
-        self._plan = [
+        self._plan: list[tuple[str, Any, int, int, Read, Any]] = [
             (
                 field.encode_name,
                 *_plain(hints[field.name]),
@@ -206,7 +206,7 @@ class Reader(Generic[S]):
         wrong: dict[str, str] | None = None
         get, keep = raw.get, values.append
         for name, kind, low, high, read, default in self._plan:
-            value = get(name)
+            value: Any = get(name)
             # Most values are spelled as documented; they are taken without a call (a page has 14,000 of them).
             if type(value) is kind and (low <= value <= high if kind is int else value and "\0" not in value):
                 keep(value)
