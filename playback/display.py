@@ -139,10 +139,11 @@ def moment(value: datetime | None) -> SafeString | str:
         return EMPTY
     local = timezone.localtime(value)
     return format_html(
-        '<time class="bo-nowrap" datetime="{}" title="{}">{}</time>',
+        '<time datetime="{}" title="{}"><span class="bo-nowrap">{}</span> <span class="bo-nowrap">{}</span></time>',
         value.isoformat(),
         beijing(value),
-        local.strftime("%Y-%m-%d %H:%M"),
+        local.strftime("%Y-%m-%d"),
+        local.strftime("%H:%M"),
     )
 
 

@@ -50,6 +50,8 @@ class CappedChangeList(ChangeList):
         super().get_results(request)
         self.result_count: int = CappedCount(self.result_count)
         self.result_list: list[Any] = list(self.result_list)
+        if not self.has_active_filters and not self.query:
+            self.full_result_count = self.result_count  # nothing is left out: the heading needs no "show all"
         self.model_admin.decorate(self.result_list)
 
 

@@ -1,6 +1,6 @@
 """The forms of the kinds of operation that need to know something before they can plan.
 
-A form checks shape (is there a name, is that a picture at all); what the vendor takes is the kind's to say
+A form only collects; what the vendor takes (the name's length, a whole picture of a right size) is the kind's to say
 (``OperationKind.clean``), so that the command line gets the same answers.
 """
 
@@ -18,8 +18,6 @@ from playback.operations import registry
 from playback.operations.base import Attachment, OperationInvalid, Planned
 from playback.operations.plan import lay_out
 
-COVER_BYTES = 5 * 1024 * 1024
-
 
 class RenameForm(forms.Form):
     """A new name or pattern, a new cover, or both."""
@@ -35,18 +33,12 @@ class RenameForm(forms.Form):
         ),
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
     )
-    cover = forms.ImageField(
+    cover = forms.FileField(
         label=_("New cover"),
         required=False,
-        help_text=_("A JPEG or PNG picture of at most 5 MB. Leave empty to keep the covers."),
+        help_text=_("A JPEG or PNG picture of at most 2 MB. Leave empty to keep the covers."),
         widget=UnfoldAdminImageFieldWidget(attrs={"accept": "image/jpeg,image/png"}),
     )
-
-    def clean_cover(self) -> Any:
-        cover = self.cleaned_data.get("cover")
-        if cover and cover.size > COVER_BYTES:
-            raise forms.ValidationError(_("The picture is larger than 5 MB."))
-        return cover
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -61,8 +53,7 @@ class RenameForm(forms.Form):
         cover = self.cleaned_data.get("cover")
         if not cover:
             return None
-        cover.seek(0)
-        return Attachment(cover.name, cover.read(), cover.image.get_format_mimetype() or cover.content_type)
+        return Attachment(cover.name, cover.read(), cover.content_type or "")
 
 
 def name_or_pattern(text: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     return [
         {"items": [{"title": _("Overview"), "icon": "dashboard", "link": reverse_lazy("admin:index")}]},
         {
-            "title": _("Recordings"),
+            "title": _("Content"),
             "separator": True,
             "items": [
                 _item(_("Recordings"), "smart_display", "playback", "recording"),

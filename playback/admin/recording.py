@@ -127,11 +127,6 @@ class RecordingAdmin(MirrorAdmin):
                     Fact(_("length"), display.length(obj.length)),
                     Fact(_("plays"), display.number(obj.play_times)),
                     Fact(_("created"), display.beijing(obj.created_at)),
-                ],
-            ),
-            Group(
-                _("Sizes"),
-                [
                     Fact(_("size"), display.size(obj.total_transcode_size)),
                     Fact(_("original size"), display.size(obj.total_size)),
                     Fact(_("size of other cameras"), display.size(obj.total_ext_media_size)),
