@@ -22,8 +22,9 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
+from playback.sync.freshness import Freshness
+
 from .facts import Group
-from .freshness import with_last_pass
 
 COUNT_STOPS_AT = 10_001
 
@@ -103,6 +104,7 @@ class ReadOnlyAdmin(ModelAdmin):
             raise PermissionDenied
         if obj is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        self.decorate([obj])
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -131,5 +133,8 @@ class MirrorAdmin(ReadOnlyAdmin):
             return queryset, False
         return queryset.filter(self.condition(search_term)), False
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return with_last_pass(super().get_queryset(request))
+    def decorate(self, rows: list[Any]) -> None:
+        """When each was last seen, for one query."""
+        freshness = Freshness.load()
+        for row in rows:
+            row.last_seen_at = freshness.last_seen(row)

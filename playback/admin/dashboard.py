@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from playback import display
 from playback.models import Operation, Recording, Room, SyncRun
+from playback.sync.freshness import COMPLETE
 from playback.templatetags.playback_display import operation_title as title_of
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
-from .freshness import COMPLETE
 from .operation import OPEN_STATES, report_url
 
 NEWEST = 8

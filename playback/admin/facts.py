@@ -11,8 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from playback import display
 
-from .freshness import last_seen
-
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -35,9 +33,9 @@ def id_fact(label: Any, value: int | None) -> Fact:
 
 
 def mirror_group(row: Any) -> Group:
-    """When the vendor's words about this row were read."""
+    """When the vendor's words about this row were read; ``last_seen_at`` is set by the admin of its model."""
     facts = [
-        Fact(_("last seen"), display.beijing(last_seen(row))),
+        Fact(_("last seen"), display.beijing(row.last_seen_at)),
         Fact(_("facts last stored"), display.beijing(row.synced_at)),
         Fact(_("first seen"), display.beijing(row.first_seen_at)),
     ]

@@ -19,7 +19,6 @@ from . import actions, search
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter, LengthFilter, RoomFilter
-from .freshness import last_seen
 from .version import main_badge
 
 
@@ -109,8 +108,8 @@ class RecordingAdmin(MirrorAdmin):
         return display.moment(recording.created_at)
 
     @column(description=_("last seen"))
-    def seen(self, recording: Recording) -> Any:
-        return display.moment(last_seen(recording))
+    def seen(self, recording: Any) -> Any:
+        return display.moment(recording.last_seen_at)
 
     def title_of(self, obj: Recording) -> str:
         return name_of(obj)

@@ -168,6 +168,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
                     Fact(_("changed rows"), display.number(obj.updated)),
                     Fact(_("unchanged rows"), display.number(obj.unchanged)),
                     Fact(_("rows gone"), display.number(obj.gone)),
+                    Fact(_("missing at the vendor"), display.number(obj.would_go)),
                     Fact(_("unreadable rows"), display.number(obj.unreadable)),
                 ],
             ),

@@ -19,7 +19,6 @@ from . import search
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter, LengthFilter, MainFilter, RoomFilter
-from .freshness import last_seen
 
 
 @admin.register(Version)
@@ -87,8 +86,8 @@ class VersionAdmin(MirrorAdmin):
         return display.moment(version.created_at)
 
     @column(description=_("last seen"))
-    def seen(self, version: Version) -> Any:
-        return display.moment(last_seen(version))
+    def seen(self, version: Any) -> Any:
+        return display.moment(version.last_seen_at)
 
     def title_of(self, obj: Version) -> str:
         return name_of(obj)

@@ -79,7 +79,7 @@ SENTENCES: dict[Obstacle, tuple[Any, Any, str]] = {
     ),
 }
 # The kind of operation that removes an obstacle, for those who may run it.
-_MENDS = {Obstacle.BLOCKED: "publish", Obstacle.GONE: "refresh"}
+_MENDS = {Obstacle.BLOCKED: "publish", Obstacle.GONE: "refresh", Obstacle.REFUSED: "refresh"}
 
 
 @require_GET
