@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -6,3 +7,8 @@ class PlaybackConfig(AppConfig):
     name = "playback"
     verbose_name = _("Playback")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from .checks import check_vendor_settings
+
+        register(check_vendor_settings)

@@ -1,0 +1,101 @@
+"""Misconfiguration of the vendor's account, said by ``manage.py check`` and at every start.
+
+An account that is not set up is a warning: everything but the vendor calls works, and those say what is missing. A
+setting that is there and cannot work is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
+
+from playback import conf
+from playback.vendor.codes import ProductType
+from playback.vendor.errors import VendorMisconfigured
+
+VENDOR_LIMIT = 200  # calls in any 10 s
+LONGEST_TIMEOUT = 60.0  # s
+SHORTEST_KEY = 8  # the vendor's have 88 characters
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def check_vendor_settings(**_: Any) -> list[CheckMessage]:
+    return [*_account(), *_address(), *_paths(), *_limits()]
+
+
+def _account() -> Iterator[CheckMessage]:
+    partner_id, partner_key = str(settings.BAIJIAYUN_PARTNER_ID), str(settings.BAIJIAYUN_PARTNER_KEY)
+    if not partner_id.strip():
+        yield Warning("BAIJIAYUN_PARTNER_ID is not set: no vendor call can be made.", id="playback.W001")
+    elif not (partner_id.strip().isascii() and partner_id.strip().isdigit()):
+        yield Error("BAIJIAYUN_PARTNER_ID is not a number.", id="playback.E001")
+    if not partner_key.strip():
+        yield Warning("BAIJIAYUN_PARTNER_KEY is not set: no vendor call can be made.", id="playback.W002")
+    elif len(partner_key.split()) != 1 or not partner_key.isascii():
+        yield Error("BAIJIAYUN_PARTNER_KEY has spaces or foreign characters inside.", id="playback.E002")
+    elif len(partner_key.strip()) < SHORTEST_KEY and settings.PRODUCTION:
+        yield Warning("BAIJIAYUN_PARTNER_KEY is shorter than any key of the vendor.", id="playback.W003")
+
+
+def _address() -> Iterator[CheckMessage]:
+    domain, url = str(settings.BAIJIAYUN_PRIVATE_DOMAIN).strip(), str(settings.BAIJIAYUN_BASE_URL).strip()
+    if not domain and not url:
+        yield Warning(
+            "Neither BAIJIAYUN_PRIVATE_DOMAIN nor BAIJIAYUN_BASE_URL is set: no vendor call can be made.",
+            id="playback.W004",
+        )
+        return
+    if domain and url and settings.PRODUCTION:
+        yield Warning(
+            "BAIJIAYUN_PRIVATE_DOMAIN and BAIJIAYUN_BASE_URL are both set: the base URL is used.", id="playback.W005"
+        )
+    try:
+        address = urlsplit(conf.base_url())
+    except VendorMisconfigured as error:
+        yield Error(f"{error}.", id="playback.E003")
+        return
+    if settings.PRODUCTION and address.scheme == "http" and address.hostname not in _LOOPBACK:
+        yield Error(
+            "BAIJIAYUN_BASE_URL is http: tokens and the school's data would go over the network in the clear.",
+            hint="Use https, or a proxy on this machine.",
+            id="playback.E004",
+        )
+
+
+def _paths() -> Iterator[CheckMessage]:
+    if not isinstance(settings.BAIJIAYUN_PATHS, dict):
+        yield Error("BAIJIAYUN_PATHS is not a JSON object of name → path.", id="playback.E005")
+        return
+    try:
+        conf.endpoints()
+    except VendorMisconfigured as error:
+        yield Error(f"{error}.", hint="manage.py vendor_calls lists the names.", id="playback.E005")
+
+
+def _limits() -> Iterator[CheckMessage]:
+    known = {product.value for product in ProductType if product != ProductType.ALL}
+    types = set(settings.BAIJIAYUN_PRODUCT_TYPES)
+    if not types or types - known:
+        yield Error(
+            f"BAIJIAYUN_PRODUCT_TYPES must name one or more of {', '.join(map(str, sorted(known)))}.",
+            id="playback.E006",
+        )
+    calls, timeout = settings.BAIJIAYUN_CALLS_PER_WINDOW, settings.BAIJIAYUN_TIMEOUT
+    if calls < 1:
+        yield Error("BAIJIAYUN_CALLS_PER_WINDOW is less than one call.", id="playback.E007")
+    elif calls > VENDOR_LIMIT:
+        yield Warning(
+            f"BAIJIAYUN_CALLS_PER_WINDOW is over the vendor's limit of {VENDOR_LIMIT} calls in any 10 s: calls past it "
+            "fail.",
+            id="playback.W006",
+        )
+    if timeout <= 0:
+        yield Error("BAIJIAYUN_TIMEOUT must be more than 0 s.", id="playback.E008")
+    elif timeout > LONGEST_TIMEOUT:
+        yield Warning(
+            f"BAIJIAYUN_TIMEOUT is over {LONGEST_TIMEOUT:g} s: a person would wait that long.", id="playback.W007"
+        )
