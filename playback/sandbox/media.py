@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 
-from werkzeug.utils import send_file
 from werkzeug.wrappers import Request, Response
 
 from . import media_courseware, media_cover, media_video
@@ -80,18 +79,16 @@ def _video(state: State, request: Request, file_id: str) -> Response:
     )
     if why:
         return Response(why, status=403, mimetype="text/plain")
-    answer = send_file(media_video.FILM, request.environ, mimetype="video/mp4", conditional=True, max_age=0)
-    answer.headers["Access-Control-Allow-Origin"] = "*"
-    return answer
+    return _stored(request, media_video.film(), "video/mp4", seconds=0)
 
 
-def _stored(request: Request, content: bytes, content_type: str) -> Response:
+def _stored(request: Request, content: bytes, content_type: str, seconds: int = _DAY) -> Response:
     answer = Response(content, mimetype=content_type)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Access-Control-Allow-Origin"] = "*"
     answer.set_etag(hashlib.sha256(content).hexdigest()[:32])
     answer.cache_control.public = True
-    answer.cache_control.max_age = _DAY
+    answer.cache_control.max_age = seconds
     return answer.make_conditional(request, accept_ranges=True, complete_length=len(content))
 
 

@@ -37,6 +37,7 @@ def pdf(video_id: int, title: str, room_title: str, pages: int) -> bytes:
 
 
 def _sheet(title: str, room_title: str, number: int) -> Image.Image:
+    title, room_title = media_cover.plain(title), media_cover.plain(room_title)
     subject = subject_of(room_title, title)
     page = Image.new("RGB", (media_cover.WIDTH, media_cover.HEIGHT), (252, 252, 250))
     pen = ImageDraw.Draw(page)

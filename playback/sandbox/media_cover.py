@@ -36,6 +36,11 @@ _NUMBERED = re.compile(r"(第\s?\d+\s?[讲课节])\s+(\S.*)", re.DOTALL)
 _CLOSING = set("，。、；：？！）》」』”’…,.;:?!)")  # never first in a line
 
 
+def plain(text: str) -> str:
+    """What can be drawn of a name: printable characters, single spaces."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
 def nearest_width(asked: int) -> int:
     """The smallest width we make that is not smaller than ``asked``; the full one for anything senseless."""
     return next((width for width in WIDTHS if 0 < asked <= width), WIDTH)
@@ -54,6 +59,7 @@ def cover(video_id: int, title: str, room_title: str = "", width: int = WIDTH) -
 
 def _draw(video_id: int, title: str, room_title: str) -> Image.Image:
     dice = random.Random(video_id)  # noqa: S311 - decoration
+    title, room_title = plain(title), plain(room_title)
     subject = subject_of(room_title, title)
     picture = _background(subject.start, subject.end, dice.randrange(4)).copy()
     for _ in range(3):
@@ -121,12 +127,12 @@ def _font_path() -> tuple[str, int] | None:
 
 @cache
 def _font(path: str, index: int, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(path, size, index=index)
+    return ImageFont.truetype(path, size, index=index, layout_engine=ImageFont.Layout.BASIC)
 
 
 def _fit(title: str, path: tuple[str, int]) -> tuple[list[str], ImageFont.FreeTypeFont]:
     """The title in at most three lines at the largest size that holds it; cut short at the smallest."""
-    text = " ".join(title.split())[:80]
+    text = title[:80]
     for size, most in ((46, 2), (38, 3)):
         font = _font(*path, size)
         lines = _wrap(text, font, _TEXT_WIDTH)

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
 
-FILM = Path(__file__).parent / "assets" / "lecture.mp4"
 LIVES_SECONDS = 2 * 3600
+
+
+@cache
+def film() -> bytes:
+    return (Path(__file__).parent / "assets" / "lecture.mp4").read_bytes()
 
 
 def signed_path(file_id: str, key: str, now: float, lives: int = LIVES_SECONDS) -> str:

@@ -15,7 +15,6 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from werkzeug.utils import send_file
 from werkzeug.wrappers import Request, Response
 
 from .media_subjects import subject_of
@@ -37,6 +36,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",  # the address holds the token
     "Cache-Control": "no-store",
 }
+_ASSET_HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 _TEACHER = re.compile(r"（([^（）]{1,8}老师)）")
 
 
@@ -50,7 +50,7 @@ def respond(state: State, request: Request) -> Response | None:
     if name == "report":
         return report(state, request)
     if name.startswith("assets/") and (kind := _SERVED.get(name.removeprefix("assets/"))):
-        return send_file(ASSETS / name.removeprefix("assets/"), request.environ, mimetype=kind, max_age=0)
+        return Response((ASSETS / name.removeprefix("assets/")).read_bytes(), mimetype=kind, headers=_ASSET_HEADERS)
     return Response("", status=404)
 
 
