@@ -31,9 +31,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=9100)
         parser.add_argument("--database", type=Path, default=None, help="its state (default: VAR_DIR/sandbox.sqlite3)")
-        parser.add_argument(
-            "--seed", default=None, help="fill an empty state: demo is a school's two years"
-        )
+        parser.add_argument("--seed", default=None, help="fill an empty state: demo is a school's two years")
         parser.add_argument("--rooms", type=int, default=None, help="how many rooms the seed makes")
         parser.add_argument("--recordings", type=int, default=None, help="how many recordings the seed makes")
         parser.add_argument("--transcode-seconds", type=float, default=TRANSCODE_SECONDS)
@@ -53,10 +51,10 @@ class Command(BaseCommand):
             raise CommandError("Set BAIJIAYUN_PARTNER_ID and BAIJIAYUN_PARTNER_KEY: they are the sandbox account's.")
         database = options["database"] or Path(settings.VAR_DIR) / "sandbox.sqlite3"
         database.parent.mkdir(parents=True, exist_ok=True)
-        ended = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: ended.set())
         with self._sandbox(database, options) as server:
+            ended = threading.Event()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: ended.set())
             counts = server.state.counts()
             self.stdout.write(
                 f"Sandbox vendor at {server.base_url} with {counts['rooms']} rooms and"
@@ -86,6 +84,8 @@ class Command(BaseCommand):
             if error.errno == errno.EADDRINUSE:
                 raise CommandError(f"Port {options['port']} on {HOST} is taken: choose another with --port.") from None
             raise
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted while the seed was planted; nothing of it was kept.") from None
         except (ValueError, OverflowError) as error:
             raise CommandError(str(error)) from None
 
