@@ -46,9 +46,10 @@ class Calls:
     def pages(self, method: Callable[..., Page[R]], **arguments: Any) -> Iterator[Page[R]]:
         """The pages of a list method, to the vendor's last one: ``client.pages(client.list_rooms, product_type=1)``.
 
-        The last page is an empty one, or one that is not full while all of ``total`` was seen: neither sign alone is
-        trusted, for a list that ends early looks like one whose rows are gone. Raises ``VendorOutcomeUnknown`` where
-        the vendor sends the same page again instead of the next. Starts at ``page`` if that is given.
+        The last page is an empty one, or one that is not full while all of ``total`` was seen (where there is one):
+        neither sign alone is trusted, for a list that ends early looks like one whose rows are gone. Raises
+        ``VendorOutcomeUnknown`` where the vendor sends the same page again instead of the next. Starts at ``page`` if
+        that is given.
         """
         number = int(arguments.pop("page", 1))
         size = int(arguments.get("page_size") or arguments.get("limit") or MAX_PAGE)
@@ -63,7 +64,7 @@ class Calls:
                 )
             yield page
             seen += page.size
-            if page.size == 0 or (page.size < size and seen >= page.total):
+            if page.size == 0 or (page.size < size and (seen >= page.total or not page.counted)):
                 return
             number, last = number + 1, page
 

@@ -49,11 +49,15 @@ class UnreadableRow(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
-    """One page of a list. ``total`` is the vendor's count of all rows, not of this page."""
+    """One page of a list. ``total`` is the vendor's count of all rows, not of this page.
+
+    ``counted`` is False where the vendor gave no total (the room list has none); ``total`` then is this page's size.
+    """
 
     total: int
     rows: list[T]
     unreadable: list[UnreadableRow] = []
+    counted: bool = True
 
     @property
     def size(self) -> int:
@@ -256,11 +260,12 @@ class Reader(Generic[S]):
             rows, unreadable = self.rows(sequence(raw_rows))
         except ValueError as error:
             raise UnreadableAnswer(f"{key} {error}") from None
+        if total is None or total == "":
+            return Page(len(rows) + len(unreadable), rows, unreadable, counted=False)
         try:
-            count = len(rows) + len(unreadable) if total is None or total == "" else integer(total)
+            return Page(integer(total), rows, unreadable)
         except ValueError as error:
             raise UnreadableAnswer(f"total {error}") from None
-        return Page(count, rows, unreadable)
 
     def rows(self, raw_rows: Iterable[object]) -> tuple[list[S], list[UnreadableRow]]:
         rows: list[S] = []
