@@ -186,7 +186,10 @@ class _Pass:
                     break
 
     def _read_untyped(self, stop_before: Any) -> None:
-        """Rows without a product type are in no list but that of all types. A vendor who has no such list refuses."""
+        """Rows without a product type are in no list but that of all types. A vendor who has no such list refuses.
+
+        ``room/list`` gives no total, so that its one row looks like a list of one: then the list is read.
+        """
         if ProductType.ALL in product_types():
             return
         try:
@@ -196,7 +199,7 @@ class _Pass:
         except VendorRefused:
             return
         typed = sum(reading.total for reading in self.readings)
-        if everything > typed:
+        if everything > typed or everything == 1:
             self.readings.clear()  # the list of all types is the whole, and what the run is measured by
             self._read(ProductType.ALL.value, stop_before)
 

@@ -55,6 +55,8 @@ class Reading:
             # A total that is just this full page is what an answer without a total looks like: ask on.
             uncounted = answer.total == came >= self.page_size
             self.at_end = self.rows >= self.total and not uncounted
+            if self.at_end and self.number > 1 and self.total == came:
+                self.total = self.rows  # nobody counted but we
             if came == 0 and not self.at_end:
                 raise ListEndedEarly(f"page {self.number} is empty, after {self.rows} of {self.total} rows")
             self._follow_order(answer.rows)

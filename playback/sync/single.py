@@ -18,19 +18,22 @@ from playback.vendor.client import VendorClient
 from playback.vendor.errors import VendorGone
 from playback.vendor.results import RecordingInfo, RecordingRow
 
-from . import mapping, upsert
+from . import lookup, mapping, upsert
 
 
 def refresh_recording(client: VendorClient, recording: Recording) -> Recording:
     """Ask the vendor about one recording, store what it says, and answer the stored row.
 
-    A recording that the vendor does not have (3001, 3002) is marked as gone, with its versions. Raises the client's
+    A recording that the vendor does not have (see ``lookup.py``) is marked as gone, with its versions. Raises the client's
     other errors; what the first call told is stored by then.
     """
     room_id, session_id = recording.room_id, recording.session_id
     asked_at = timezone.now()
+    info = lookup.recording_info(client, room_id, session_id)
+    if info is None:
+        _mark_gone(recording.pk, asked_at)
+        return _stored(recording)
     try:
-        info = client.recording_info(room_id=room_id, session_id=session_id)
         _store_info(recording.pk, info, asked_at)
         rows: list[RecordingRow] = []
         versions_asked_at = timezone.now()
@@ -42,6 +45,10 @@ def refresh_recording(client: VendorClient, recording: Recording) -> Recording:
         _mark_gone(recording.pk, asked_at)
     else:
         _store_versions(recording.pk, info, rows, versions_asked_at, complete=named)
+    return _stored(recording)
+
+
+def _stored(recording: Recording) -> Recording:
     found: Recording = Recording.objects.select_related("room").get(pk=recording.pk)
     return found
 

@@ -6,7 +6,7 @@ one row alone when the list cannot be trusted to say that it is gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +15,8 @@ from django.conf import settings
 from playback.models import Mirror, Recording, Room, SyncRun, Version
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import ProductType
-from playback.vendor.errors import VendorGone
 
-from . import mapping, upsert
+from . import lookup, mapping, upsert
 from .upsert import Stored
 
 
@@ -61,7 +60,7 @@ class Rooms(Source):
         return [room_id]
 
     def absent(self, client: VendorClient, keys: Sequence[int]) -> set[int]:
-        return {room_id for room_id in keys if _gone(client.room_info, room_id=room_id)}
+        return {room_id for room_id in keys if not lookup.room_is_there(client, room_id)}
 
 
 class Recordings(Source):
@@ -80,11 +79,7 @@ class Recordings(Source):
 
     def absent(self, client: VendorClient, keys: Sequence[int]) -> set[int]:
         asked = Recording.objects.filter(pk__in=keys).values_list("pk", "room_id", "session_id")
-        return {
-            pk
-            for pk, room_id, session_id in asked
-            if _gone(client.recording_info, room_id=room_id, session_id=session_id)
-        }
+        return {pk for pk, room_id, session_id in asked if lookup.recording_info(client, room_id, session_id) is None}
 
 
 class Versions(Source):
@@ -111,26 +106,10 @@ class Versions(Source):
             wanted.setdefault((room_id, session_id), {})[version] = pk
         absent: set[int] = set()
         for (room_id, session_id), versions in wanted.items():
-            there = versions_there(client, room_id, session_id)
-            absent.update(pk for version, pk in versions.items() if version not in there)
+            there = lookup.versions_there(client, room_id, session_id)
+            if there is not None:
+                absent.update(pk for version, pk in versions.items() if version not in there)
         return absent
-
-
-def versions_there(client: VendorClient, room_id: int, session_id: int) -> set[int]:
-    """The version numbers that call 10 names, none if the vendor does not know the recording (any more)."""
-    try:
-        pages = client.pages(client.list_versions, room_id=room_id, session_id=session_id)
-        return {row.version for page in pages for row in page.rows if row.version is not None}
-    except VendorGone:
-        return set()
-
-
-def _gone(call: Callable[..., object], **key: int) -> bool:
-    try:
-        call(**key)
-    except VendorGone:
-        return True
-    return False
 
 
 def product_types() -> tuple[int, ...]:
