@@ -24,8 +24,8 @@ from . import lookup, mapping, upsert
 def refresh_recording(client: VendorClient, recording: Recording) -> Recording:
     """Ask the vendor about one recording, store what it says, and answer the stored row.
 
-    A recording that the vendor does not have (see ``lookup.py``) is marked as gone, with its versions. Raises the client's
-    other errors; what the first call told is stored by then.
+    A recording that the vendor does not have (see ``lookup.py``) is marked as gone, with its versions. Raises
+    the client's other errors; what the first call told is stored by then.
     """
     room_id, session_id = recording.room_id, recording.session_id
     asked_at = timezone.now()
