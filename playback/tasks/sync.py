@@ -1,4 +1,4 @@
-"""Tasks of the sync passes: thin, on the queue of their lane.
+"""Tasks of the sync passes: thin, on the default queue, which is their lane's (``sync``).
 
 A task that waited too long is dropped by its expiry (the schedule sets it), not run late: the next one does its work.
 A task that comes twice, or comes back after its worker was killed, meets the lease and ends as ``busy``, or takes over.
@@ -14,7 +14,7 @@ from playback.sync import passes
 from playback.vendor.codes import Lane
 
 
-@shared_task(name="playback.sync_kind", queue=Lane.SYNC.value)
+@shared_task(name="playback.sync_kind")
 def sync_kind(
     kind: str, full: bool = False, trigger: str = SyncRun.Trigger.SCHEDULE, user_id: int | None = None
 ) -> int:
@@ -26,7 +26,7 @@ def sync_kind(
     return run.pk
 
 
-@shared_task(name="playback.release_sync", queue=Lane.SYNC.value)
+@shared_task(name="playback.release_sync")
 def release_sync(run_id: int, user_id: int) -> int | None:
     """Let a held run's rows go; answers the id of the new run, or None where there is nothing to let go any more."""
     user = get_user_model()._default_manager.get(pk=user_id)
