@@ -51,5 +51,7 @@ def clean_pattern(value: object) -> str:
 
 def render(pattern: str, facts: Facts, number: int) -> str:
     """The name of one target: white space is made single, what cannot stand in a name is left out."""
-    made = _PLACEHOLDER.sub(lambda match: _VALUES[match[1]](facts, number), pattern)
-    return "".join(c for c in " ".join(made.split()) if unicodedata.category(c) not in {"Cc", "Cs"})
+    made = " ".join(_PLACEHOLDER.sub(lambda match: _VALUES[match[1]](facts, number), pattern).split())
+    if made.isprintable():  # nearly always
+        return made
+    return "".join(character for character in made if unicodedata.category(character) not in {"Cc", "Cs"})

@@ -7,12 +7,15 @@ on bare tuples, and the items are inserted in chunks. A plan is made from the mi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -27,7 +30,9 @@ from .reasons import reason
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+T = TypeVar("T")
 CHUNK = 2000
+ROWS_A_STATEMENT = 64  # times 14 columns: SQLite may be built to take 999 parameters
 Outcome = OperationItem.Outcome
 
 
@@ -96,11 +101,18 @@ def lay_out(kind: OperationKind, recordings: QuerySet[Recording], parameters: Ma
         if recordings.query.is_sliced:
             recordings = Recording.objects.filter(pk__in=list(recordings.values_list("pk", flat=True)))
         recordings = recordings.order_by(F("created_at").asc(nulls_last=True), "pk")
+    return _decide(kind, _facts(kind, recordings), parameters)
+
+
+def _facts(kind: OperationKind, recordings: QuerySet[Recording]) -> Iterator[Facts]:
     rows = kind.annotated(recordings.select_related(None)).values_list(*Facts._fields)
+    return map(Facts._make, rows.iterator(chunk_size=CHUNK))
+
+
+def _decide(kind: OperationKind, targets: Iterable[Facts], parameters: Mapping[str, Any]) -> Iterator[Line]:
     seen: set[int] = set()
     number = 0
-    for row in rows.iterator(chunk_size=CHUNK):
-        facts = Facts._make(row)
+    for facts in targets:
         if facts.id in seen:
             continue
         seen.add(facts.id)
@@ -115,9 +127,7 @@ def store(operation: Operation, kind: OperationKind, lines: Sequence[Line]) -> N
     """Replace the plan's items. In one transaction with whatever made them necessary."""
     now = timezone.now()
     operation.items.all().delete()
-    OperationItem.objects.bulk_create(
-        (_item(operation, position, line, now) for position, line in enumerate(lines)), batch_size=CHUNK
-    )
+    _insert(operation, lines, now)
     planned = [line.result for line in lines if isinstance(line.result, Planned)]
     operation.notes = kind.plan_notes(planned)
     # A single item has a person waiting in front of the page.
@@ -126,27 +136,54 @@ def store(operation: Operation, kind: OperationKind, lines: Sequence[Line]) -> N
     operation.save(update_fields=["notes", "lane", "planned_at"])
 
 
-def _item(operation: Operation, position: int, line: Line, now: Any) -> OperationItem:
-    item = OperationItem(operation=operation, position=position, recording_id=line.facts.id, label=line.facts.label)
-    if isinstance(line.result, Planned):
-        item.change, item.before = line.result.change, line.result.before
-    else:
-        item.outcome, item.reason, item.finished_at = Outcome.SKIPPED, line.result.reason, now
-    return item
+def _insert(operation: Operation, lines: Sequence[Line], now: datetime) -> None:
+    """Rows without instances: ``bulk_create`` takes several times as long, most of it in making them."""
+    common = OperationItem(operation=operation)
+    varying = ["position", "recording", "label", "outcome", "reason", "change", "before", "finished_at"]
+    meta = OperationItem._meta
+    constant = [field for field in meta.concrete_fields if not field.primary_key and field.name not in varying]
+    by_name = {field.name: field for field in meta.concrete_fields}
+    columns = [by_name[name].column for name in varying] + [field.column for field in constant]
+    fixed = [field.get_db_prep_save(getattr(common, field.attname), connection) for field in constant]
+    json = partial(connection.ops.adapt_json_value, encoder=None)
+    skipped_at = by_name["finished_at"].get_db_prep_save(now, connection)
+    nothing = json({})
+
+    def row(position: int, facts: Facts, result: Planned | Skipped) -> list[Any]:
+        ends: list[Any]
+        if isinstance(result, Planned):
+            ends = [Outcome.PLANNED.value, nothing, json(result.change), json(result.before), None]
+        else:
+            ends = [Outcome.SKIPPED.value, json(result.reason), nothing, nothing, skipped_at]
+        return [position, facts.id, facts.label, *ends, *fixed]
+
+    quote = connection.ops.quote_name
+    # Names of columns alone, quoted; the values are parameters.
+    insert = f"INSERT INTO {quote(meta.db_table)} ({', '.join(map(quote, map(str, columns)))}) VALUES "  # noqa: S608
+    places = f"({', '.join(['%s'] * len(columns))})"
+    with connection.cursor() as cursor:
+        for some in batched(enumerate(lines), ROWS_A_STATEMENT):
+            values = chain.from_iterable(row(position, *line) for position, line in some)
+            cursor.execute(insert + ", ".join([places] * len(some)), list(values))
 
 
 def again(operation: Operation, kind: OperationKind) -> tuple[list[Line], list[Difference]]:
     """The same targets decided on anew, and how that differs from the stored plan. Writes nothing."""
-    targets: QuerySet[Recording] = Recording.objects.filter(operation_items__operation=operation).order_by(
-        "operation_items__position"
-    )
-    lines = list(lay_out(kind, targets, operation.parameters))
     stored = {
         recording: (label, outcome, why, change)
-        for recording, label, outcome, why, change in operation.items.values_list(
-            "recording_id", "label", "outcome", "reason", "change"
-        ).iterator(chunk_size=CHUNK)
+        for recording, label, outcome, why, change in operation.items.order_by("position")
+        .values_list("recording_id", "label", "outcome", "reason", "change")
+        .iterator(chunk_size=CHUNK)
     }
+    # By their ids and not by a join: right after a large plan was stored, a database that has not counted its rows yet
+    # chooses a join that takes half a minute.
+    now_known: dict[int, Facts] = {}
+    for ids in batched(stored, CHUNK):
+        now_known |= {facts.id: facts for facts in _facts(kind, Recording.objects.filter(pk__in=ids).order_by())}
+    targets = [now_known[pk] for pk in stored if pk in now_known]
+    if kind.oldest_first:
+        targets.sort(key=lambda facts: (facts.created_at is None, facts.created_at or operation.created_at, facts.id))
+    lines = list(_decide(kind, targets, operation.parameters))
     differences = []
     for line in lines:
         label, outcome, why, change = stored.pop(line.facts.id, (line.facts.label, Outcome.SKIPPED, {}, {}))
@@ -181,3 +218,10 @@ def summary(operation: Operation) -> list[SummaryLine]:
         for (skipped, code), many in counted.items()
     ]
     return sorted(lines, key=lambda line: (line.skipped, -line.number))
+
+
+def batched(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    """In lists of ``size``; the last may be shorter."""
+    found = iter(rows)
+    while batch := list(islice(found, size)):
+        yield batch
