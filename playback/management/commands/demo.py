@@ -78,7 +78,18 @@ class Command(BaseCommand):
             supervisor.start(Child("worker-sync", [*celery, *sync, *quiet]))
             beat = ["beat", "--pidfile", "", "--max-interval", "5", "--loglevel", "INFO"]
             supervisor.start(Child("beat", [*celery, *beat]))
-            web = ["-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
+            web = [
+                "-m",
+                "gunicorn",
+                "config.wsgi",
+                "--no-control-socket",
+                "--bind",
+                f"127.0.0.1:{port}",
+                "--workers",
+                "2",
+                "--threads",
+                "4",
+            ]
             supervisor.start(Child("web", [sys.executable, *web, "--access-logfile", "-"], port=port))
             if moved:
                 # Cover addresses hold the sandbox's port: read the lists whole, so that the mirror learns the new one.
