@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from config.embedded import EmbeddedValkey
+from playback.demo.embedded import EmbeddedValkey
 
 folder = Path(tempfile.mkdtemp(prefix="backoffice-test-"))
 atexit.register(shutil.rmtree, folder, ignore_errors=True)

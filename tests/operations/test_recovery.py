@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from config.embedded import free_port
+from playback.demo.embedded import free_port
 from playback.models import Operation, OperationItem, Recording
 from playback.operations import dispatch, execute, limits, tend, transitions
 from playback.sandbox.server import Sandbox

@@ -10,7 +10,7 @@ from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from config.embedded import free_port
+from playback.demo.embedded import free_port
 from playback.models import Operation, Recording
 from playback.operations import execute, limits, reasons
 from playback.sandbox.server import Sandbox

@@ -18,7 +18,7 @@ import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.embedded import EmbeddedValkey
+from playback.demo.embedded import EmbeddedValkey
 from playback.vendor.codes import Lane
 from playback.vendor.errors import VendorUnreachable
 from playback.vendor.throttle import Slot, Throttle

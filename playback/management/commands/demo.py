@@ -21,8 +21,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from config.embedded import EmbeddedValkey, free_port
-from config.supervisor import Child, StartFailed, Supervisor
+from playback.demo.embedded import EmbeddedValkey, free_port
+from playback.demo.supervisor import Child, StartFailed, Supervisor
 
 # user name, group, is superuser
 USERS = [("admin", "administrator", True), ("staff", "course staff", False), ("teacher", "teacher", False)]

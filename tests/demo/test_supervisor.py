@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded import EmbeddedValkey, free_port
-from config.supervisor import Child, StartFailed, Supervisor, listens
+from playback.demo.embedded import EmbeddedValkey, free_port
+from playback.demo.supervisor import Child, StartFailed, Supervisor, listens
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -104,7 +104,7 @@ def test_children_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     program = (
         "import pathlib, sys\n"
-        "from config.supervisor import Child, Supervisor\n"
+        "from playback.demo.supervisor import Child, Supervisor\n"
         f"supervisor = Supervisor(pathlib.Path({str(tmp_path)!r}), {{}}, print)\n"
         f"child = Child('worker', {SLEEP!r})\n"
         "supervisor.start(child)\n"
