@@ -136,6 +136,9 @@ def _fit(title: str, path: tuple[str, int]) -> tuple[list[str], ImageFont.FreeTy
     for size, most in ((46, 2), (38, 3)):
         font = _font(*path, size)
         lines = _wrap(text, font, _TEXT_WIDTH)
+        halves = _at_a_mark(text, lines, font)
+        if halves:
+            return halves, font
         if len(lines) <= most:
             return _balanced(text, lines, font), font
     font = _font(*path, 32)
@@ -143,6 +146,14 @@ def _fit(title: str, path: tuple[str, int]) -> tuple[list[str], ImageFont.FreeTy
     if len(lines) > 4:
         lines = [*lines[:3], _shorten(lines[3] + lines[4], font, _TEXT_WIDTH)]
     return lines, font
+
+
+def _at_a_mark(text: str, lines: list[str], font: ImageFont.FreeTypeFont) -> list[str]:
+    """Two lines, parted where the name itself is (``·``, ``】``, ``：``); empty if it is not, or they do not fit."""
+    if len(lines) < 2 or not (found := re.match(r"(.{2,}?)(?:·|(?<=[】：]))\s?(.{2,})", text)):
+        return []
+    halves = [found[1], found[2]]
+    return halves if all(font.getlength(half) <= _TEXT_WIDTH for half in halves) else []
 
 
 def _balanced(text: str, lines: list[str], font: ImageFont.FreeTypeFont) -> list[str]:

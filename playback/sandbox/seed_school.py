@@ -189,6 +189,12 @@ _ENDINGS = (
     ("（一）", "（二）", "·方法归纳", "·真题演练"),
     ("", "·概念辨析", "·典型例题", "·方法归纳", "·易错点", "·真题演练", "·小测讲评", "·综合提升"),
 )
+_SKILL_ENDINGS = (
+    ("",),
+    ("（上）", "（下）"),
+    ("", "·跟练", "·作品点评"),
+    ("（一）", "（二）", "（三）", "·作品点评", "·拓展练习", "·阶段展示"),
+)
 _LATIN_ENDINGS = (
     ("",),
     (": Reading", ": Writing"),
@@ -204,7 +210,7 @@ def _lessons(dice: random.Random, course: Course, count: int) -> list[str]:
     for left, topic in zip(range(len(course.topics), 0, -1), course.topics, strict=True):
         need = -(-(count - len(lessons)) // left)
         size = max(1, min(need + dice.choice((-1, 0, 0, 1)) if left > 1 else need, max(each + 1, need)))
-        endings = _LATIN_ENDINGS if topic.isascii() else _ENDINGS
+        endings = _LATIN_ENDINGS if topic.isascii() else _ENDINGS if course.grade else _SKILL_ENDINGS
         ending = next((words for words in endings if len(words) >= size), endings[-1])
         lessons += [topic + ending[n] if n < len(ending) else f"{topic}·专题{n - len(ending) + 1}" for n in range(size)]
     while len(lessons) < count:
