@@ -7,13 +7,18 @@ planned in memory the school has all detail, above that rooms and recordings are
 
 from __future__ import annotations
 
+import logging
 import random
+import time
 
 from . import seed_bulk, seed_demo
 from .seed_demo import Progress
 from .state import State
 
+logger = logging.getLogger(__name__)
+
 DETAILED = 6_000  # recordings, at most, that are planned in memory
+_TELL_SECONDS = 2.0
 _A_ROOM = 33  # recordings of a room where only one of the numbers is given
 
 
@@ -24,11 +29,26 @@ def plant(
     recordings: int | None = None,
     progress: Progress | None = None,
 ) -> bool:
-    """:func:`fill`, unless the sandbox holds rooms already: a demo that is started again keeps its data."""
+    """:func:`fill`, unless the sandbox holds rooms already: a demo that is started again keeps its data.
+
+    Progress is logged every two seconds where nobody else asks for it.
+    """
     if _is_used(state):
         return False
-    fill(state, seed, rooms, recordings, progress)
+    fill(state, seed, rooms, recordings, progress or _logged_progress())
     return True
+
+
+def _logged_progress() -> Progress:
+    told = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if done == total or time.monotonic() - told >= _TELL_SECONDS:
+            told = time.monotonic()
+            logger.info("Seeded %s of %s recordings", f"{done:,}", f"{total:,}")
+
+    return tell
 
 
 def fill(

@@ -72,7 +72,7 @@ def fill(state: State, dice: random.Random, rooms: int, recordings: int, progres
             state.execute_many(_VERSION_SQL, [crop for _, _, crop in part if crop])
             done += len(part)
             progress(done, recordings)
-    _add_people(state, dice, rooms, first_room)
+        _add_people(state, dice, rooms, first_room)
 
 
 def _rooms(rooms: int, first_room: int, start: int) -> Iterator[tuple[object, ...]]:
@@ -184,9 +184,10 @@ def _add_people(state: State, dice: random.Random, rooms: int, first_room: int) 
     """Members for the first rooms, and watch records for the newest recordings."""
     now = datetime.fromtimestamp(state.now(), BEIJING)
     everybody = seed_people.people(dice, now, MEMBERS, state.next_id("members"))
+    # The newest have the highest ids but for the crops; while a bulk is loaded there is no index to sort by.
     newest = state.rows(
-        "SELECT v.*, r.title FROM versions v JOIN rooms r ON r.room_id = v.room_id WHERE v.is_main = 1"
-        " ORDER BY v.created_at DESC, v.video_id DESC LIMIT ?",
+        "SELECT v.*, r.title FROM versions v JOIN rooms r ON r.room_id = v.room_id WHERE v.version = 0"
+        " AND v.video_id > (SELECT max(video_id) FROM versions WHERE version = 0) - ?",
         (_WATCHED,),
     )
     cuts: list[Cut] = []
@@ -199,17 +200,16 @@ def _add_people(state: State, dice: random.Random, rooms: int, first_room: int) 
         cut.video_id = row["video_id"]
         cuts.append(cut)
         viewers.setdefault(room.room_id, everybody)
-    with state.transaction():
-        seed_people.write(state, everybody)
-        state.execute_many(
-            "INSERT INTO room_members (room_id, user_id) VALUES (?, ?)",
-            [
-                (first_room + number, person.user_id)
-                for number in range(min(rooms, 60))
-                for person in dice.sample(everybody, 30)
-            ],
-        )
-        seed_watching.write(state, seed_watching.watch_records(dice, now, cuts, viewers, WATCHES))
-        state.execute_many(
-            "UPDATE versions SET play_times = ? WHERE video_id = ?", [(cut.play_times, cut.video_id) for cut in cuts]
-        )
+    seed_people.write(state, everybody)
+    state.execute_many(
+        "INSERT INTO room_members (room_id, user_id) VALUES (?, ?)",
+        [
+            (first_room + number, person.user_id)
+            for number in range(min(rooms, 60))
+            for person in dice.sample(everybody, 30)
+        ],
+    )
+    seed_watching.write(state, seed_watching.watch_records(dice, now, cuts, viewers, WATCHES))
+    state.execute_many(
+        "UPDATE versions SET play_times = ? WHERE video_id = ?", [(cut.play_times, cut.video_id) for cut in cuts]
+    )

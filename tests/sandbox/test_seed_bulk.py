@@ -74,3 +74,25 @@ def test_memory_stays_flat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         state.close()
     assert peaks[1] < peaks[0] * 1.25
     assert peaks[1] < 30_000_000
+
+
+def test_a_seed_that_is_interrupted_leaves_nothing(tmp_path: Path):
+    def interrupt(done: int, total: int) -> None:
+        if done > total // 2:
+            raise KeyboardInterrupt
+
+    state = State(tmp_path / "broken.sqlite3", lambda: NOW)
+    with pytest.raises(KeyboardInterrupt):
+        seed.plant(state, "demo", 300, 9_000, interrupt)
+    assert state.counts()["rooms"] == state.counts()["recordings"] == 0
+    assert seed.plant(state, "demo", 300, 9_000) is True
+    assert state.counts()["recordings"] == 9_000
+    state.close()
+
+
+def test_progress_is_logged_where_nobody_asks_for_it(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    state = State(tmp_path / "told.sqlite3", lambda: NOW)
+    with caplog.at_level("INFO", "playback.sandbox.seed"):
+        seed.plant(state, "demo", 10, 100)
+    assert "Seeded 100 of 100 recordings" in caplog.text
+    state.close()
