@@ -32,7 +32,7 @@ class Callbacks:
         self.faults = faults
         self.pauses = PAUSES
         self._pool: ThreadPoolExecutor | None = None
-        self._under_way: set[str] = set()
+        self._under_way: set[tuple[Any, Any]] = set()  # recordings about which something is being sent
         self._held: list[tuple[str, str]] = []  # (kind, qid) of deliveries that wait for the next one: fault reorder
         self._idle = threading.Condition()
         self._paused = False
@@ -78,13 +78,16 @@ class Callbacks:
         self._held.clear()
 
     def send_due(self) -> None:
-        """Hand what is due to the threads; a delivery is never under way twice."""
+        """Hand what is due to the threads.
+
+        Of one recording one at a time: they arrive in order unless one has to be repeated or a fault says otherwise.
+        """
         with self._idle:
             if self._pool is None or self._paused:
                 return
             for row in self.state.due_deliveries():
-                if row["qid"] not in self._under_way:
-                    self._under_way.add(row["qid"])
+                if _subject(row) not in self._under_way:
+                    self._under_way.add(_subject(row))
                     # Not due again while it is under way; if the process ends meanwhile, it is sent after a restart.
                     lease = self.state.clock() + 2 * TIMEOUT_SECONDS
                     self.state.execute("UPDATE deliveries SET due_at = ? WHERE qid = ?", (lease, row["qid"]))
@@ -97,7 +100,7 @@ class Callbacks:
             self.state.save_delivery(row["qid"], due_at=due, answered=accepted, answer=answer)
         finally:
             with self._idle:
-                self._under_way.discard(row["qid"])
+                self._under_way.discard(_subject(row))
                 self._idle.notify_all()
             self.state.on_queue()
 
@@ -128,6 +131,10 @@ class Callbacks:
         except ValueError:
             return body, False
         return body, isinstance(answer, dict) and answer.get("code") == 0
+
+
+def _subject(row: Row) -> tuple[Any, Any]:
+    return row["fields"].get("room_id"), row["fields"].get("session_id")
 
 
 def wait_for(condition: Any, seconds: float = 5.0) -> bool:

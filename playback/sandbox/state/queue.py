@@ -49,7 +49,7 @@ class Queue(Base):
 
     def due_deliveries(self) -> list[Row]:
         found = self.rows(
-            "SELECT * FROM deliveries WHERE due_at <= ? ORDER BY due_at, created_at LIMIT 100", (self.clock(),)
+            "SELECT * FROM deliveries WHERE due_at <= ? ORDER BY due_at, created_at, rowid LIMIT 100", (self.clock(),)
         )
         return [row | {"fields": json.loads(row["fields"])} for row in found]
 
