@@ -134,7 +134,7 @@ class Callbacks:
 
 
 def _subject(row: Row) -> tuple[Any, Any]:
-    return row["fields"].get("room_id"), row["fields"].get("session_id")
+    return row["fields"].get("room_id"), row["fields"].get("session_id", 0)  # CB1 leaves a session 0 out
 
 
 def wait_for(condition: Any, seconds: float = 5.0) -> bool:
