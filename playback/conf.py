@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import Lane
@@ -80,5 +82,9 @@ def endpoints() -> Endpoints:
 def _store(url: str) -> redis.Redis:
     """One connection pool an address (redis-py's pools are safe across threads and forks)."""
     return redis.Redis.from_url(
-        url, socket_timeout=STORE_TIMEOUT, socket_connect_timeout=STORE_TIMEOUT, health_check_interval=30
+        url,
+        socket_timeout=STORE_TIMEOUT,
+        socket_connect_timeout=STORE_TIMEOUT,
+        health_check_interval=30,
+        retry=Retry(NoBackoff(), 1),  # a connection that went stale; more would keep a person waiting for nothing
     )

@@ -6,14 +6,18 @@ import gzip
 import hashlib
 import json
 import secrets
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import redis
 
-from playback.vendor import transport
+from playback.vendor import exchange
 from playback.vendor.client import Upload, VendorClient
 from playback.vendor.codes import Lane
 from playback.vendor.errors import (
@@ -154,6 +158,34 @@ def test_the_other_side_does_not_speak_tls(make_client: MakeClient, wire: Wire) 
     assert wire.received == []
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")
+def test_a_certificate_nobody_vouches_for_is_refused(make_client: MakeClient, tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=127.0.0.1"
+    command += f" -addext subjectAltName=IP:127.0.0.1 -keyout {key} -out {certificate}"
+    subprocess.run(command.split(), check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    received: list[bytes] = []
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        try:
+            with context.wrap_socket(connection, server_side=True) as secure:
+                received.append(secure.recv(1000))
+        except OSError:
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        client = make_client(base_url=f"https://127.0.0.1:{listener.getsockname()[1]}", policy=ONCE)
+        with pytest.raises(VendorUnreachable, match="TLS"):
+            client.delete_recording(ROOM)
+        thread.join()
+    assert received in ([], [b""])
+
+
 def test_unreachable_is_tried_again_even_where_a_call_is_not_repeatable(make_client: MakeClient) -> None:
     address = nobody_listens()
     client = make_client(base_url=address, policy=Policy(attempts=4, total=10, max_wait=2))
@@ -252,7 +284,7 @@ def test_what_is_not_repeatable_never_meets_a_stale_connection(make_client: Make
 
 
 def test_an_answer_without_end_is_cut(make_client: MakeClient, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "MAX_BODY", 1 << 20)
+    monkeypatch.setattr(exchange, "MAX_BODY", 1 << 20)
     wire.does(http(gzip.compress(b" " * (8 << 20), 1), headers="Content-Encoding: gzip\r\n"))
     with pytest.raises(VendorOutcomeUnknown, match="too long"):
         make_client(policy=ONCE).recording_info(ROOM)
@@ -264,9 +296,14 @@ def test_a_packed_answer_is_read(client: VendorClient, wire: Wire) -> None:
     assert client.recording_info(ROOM).status == 20
 
 
-@pytest.mark.parametrize(("status", "kind"), [(301, VendorMisconfigured), (307, VendorOutcomeUnknown)])
-def test_a_redirect_is_not_followed(make_client: MakeClient, wire: Wire, status: int, kind: type[VendorError]) -> None:
-    wire.does(http(b"", status, f"Location: {wire.base_url}/elsewhere\r\n"))
+@pytest.mark.parametrize(
+    ("status", "kind"), [(301, VendorMisconfigured), (308, VendorMisconfigured), (307, VendorOutcomeUnknown)]
+)
+@pytest.mark.parametrize("location", ["/elsewhere", "http://[::1", "\xff://"])
+def test_a_redirect_is_not_followed(
+    make_client: MakeClient, wire: Wire, status: int, kind: type[VendorError], location: str
+) -> None:
+    wire.does(http(b"", status, f"Location: {location}\r\n"))
     with pytest.raises(kind):
         make_client(policy=ONCE).update_recording(ROOM, name="x")
     assert [received.path for received in wire.received] == ["/openapi/playback/update"]

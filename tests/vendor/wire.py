@@ -141,6 +141,8 @@ class Wire:
 
     @staticmethod
     def _receive(stream, number: int) -> Received | None:  # type: ignore[no-untyped-def]
+        if stream.peek(1)[:1] == b"\x16":  # a TLS hello: not spoken here, and it has no line's end to wait for
+            return None
         line = stream.readline().decode("latin-1").split(" ")
         if len(line) != 3:
             return None

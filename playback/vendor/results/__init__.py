@@ -13,9 +13,10 @@ from .media import (
     PlayInfo,
     SignedUrl,
 )
-from .reading import BEIJING, Page, UnreadableAnswer, UnreadableRow
+from .reading import Page, UnreadableAnswer, UnreadableRow
 from .recordings import NewVersion, PlayerToken, RecordingInfo, RecordingRow, SessionRow
 from .rooms import NewRoom, PartnerKey, RoomInfo, RoomRow
+from .values import BEIJING
 from .viewers import MemberRow, WatchRow
 
 __all__ = [

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from .reading import UnreadableAnswer, UnreadableRow, integer, mapping, sequence, time
+from .reading import UnreadableAnswer, UnreadableRow
+from .values import integer, mapping, sequence, time
 
 
 class Expiry(Struct, frozen=True):

@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import Struct, field
 
 from ..secret import Secret
-from .reading import Page, Reader, Small, UnreadableAnswer, integer, mapping, sequence, text
+from .reading import Page, Reader, UnreadableAnswer
+from .values import Small, integer, mapping, sequence, text
 
 
 class CoursewareRow(Struct, frozen=True):

@@ -2,39 +2,24 @@
 
 A result is a ``msgspec.Struct`` whose annotations say it all: the field's type is how its value is read, ``name=`` is
 the vendor's spelling, and the default is what an absent value means (missing, ``null``, ``""`` and PHP's zero dates
-are one and the same). A field without a default must be there. The readers take the vendor's loose spellings
-(numbers as text, flags as 0 and 1, ``[]`` for an empty object) and nothing else: what is none of them is a
-named error, so that a changed interface is seen and not guessed at.
-
-Numbers are held to what a database column holds (:data:`Small` 32 bits, ``int`` 64 bits with sign): one row with a
-number beyond that is unreadable by itself, where stored it would fail the whole page.
+are one and the same). A field without a default must be there. ``values.py`` says which spellings a type takes.
 """
 
 from __future__ import annotations
 
-import re
 import types
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from ..secret import Secret
+from .values import INT64, SHOWN, Absent, flag, integer, integers, secret, sequence, text, time
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 Read = Callable[[Any], Any]
-
-BEIJING = timezone(timedelta(hours=8))  # Asia/Shanghai: no DST since 1991; older times do not occur
-Small = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
-Unsigned = Annotated[int, msgspec.Meta(ge=0, lt=2**64)]
-_INT64 = (-(2**63), 2**63 - 1)
-_INTEGER_TEXT = re.compile(r"\s*[+-]?[0-9]{1,20}(\.0+)?\s*", re.ASCII)
-_TIME_LENGTH = len("2017-08-15 11:15:10")
-_NO_TIMES = ("0000-00-00", "-0001-11-30", "1970-01-01 08:00:00")  # PHP's and MySQL's ways to say "none"
-_FLAGS = {True: True, False: False, "1": True, "0": False, "true": True, "false": False}
-_SHOWN = 60  # characters of an unreadable value
 
 
 class UnreadableAnswer(ValueError):
@@ -65,122 +50,10 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
         return len(self.rows) + len(self.unreadable)
 
 
-class _Absent(ValueError):
-    """A value that stands for none."""
-
-
 class RowError(ValueError):
     def __init__(self, fields: dict[str, str]) -> None:
         super().__init__("; ".join(f"{name} {what}" for name, what in fields.items()))
         self.fields = fields
-
-
-# ---------------------------------------------------------------- single values
-
-
-def integers(low: int, high: int) -> Callable[[object], int]:
-    def read(value: object) -> int:
-        if type(value) is not int:
-            value = _loose_integer(value)
-        if low <= value <= high:
-            return value
-        raise ValueError(f"is out of range: {value}")
-
-    return read
-
-
-def _loose_integer(value: object) -> int:
-    if isinstance(value, int):  # also a flag
-        return int(value)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and _INTEGER_TEXT.fullmatch(value):
-        return int(value.partition(".")[0])
-    raise ValueError(f"is not a whole number: {_shown(value)}")
-
-
-integer = integers(*_INT64)
-
-
-def text(value: object) -> str:
-    if type(value) is str:
-        return value.replace("\0", "") if "\0" in value else value  # PostgreSQL stores no NUL
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    raise ValueError(f"is not text: {_shown(value)}")
-
-
-def secret(value: object) -> Secret:
-    if isinstance(value, str | int) and not isinstance(value, bool):
-        return Secret(value)
-    raise ValueError("is not text")  # without the value
-
-
-def flag(value: object) -> bool:
-    if isinstance(value, bool | int | str):
-        known = _FLAGS.get(value.strip().lower() if isinstance(value, str) else value)
-        if known is not None:
-            return known
-    raise ValueError(f"is not a flag: {_shown(value)}")
-
-
-def time(value: object) -> datetime:
-    """Beijing time as text, or unix seconds. Aware, in Beijing time."""
-    if type(value) is str:
-        if len(value) == _TIME_LENGTH and value[4] == "-" and value[10] == " " and value[13] == ":":
-            if value.startswith(_NO_TIMES):
-                raise _Absent
-            try:
-                return datetime.fromisoformat(value + "+08:00")  # four times as fast as replace(tzinfo=…)
-            except ValueError:
-                raise ValueError(f"is not a time: {_shown(value)}") from None
-        value = value.strip()
-        if value.startswith(_NO_TIMES) or not value:
-            raise _Absent
-        if len(value) == _TIME_LENGTH and value[10] == " ":
-            return time(value)
-    try:
-        seconds = _loose_integer(value)
-    except ValueError:
-        raise ValueError(f"is not a time: {_shown(value)}") from None
-    if seconds == 0:
-        raise _Absent
-    if not 10**8 <= seconds < 10**10:
-        raise ValueError(f"is not a time: {seconds}")
-    return datetime.fromtimestamp(seconds, UTC).astimezone(BEIJING)
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
-    shown = repr(value)
-    return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
-
-
-# ---------------------------------------------------------------- containers
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """An object; ``[]``, ``null`` and ``""`` are PHP's empty ones."""
-    if isinstance(value, dict):
-        return value
-    if value is None or value in ([], ""):
-        return {}
-    raise ValueError("is not an object")
-
-
-def sequence(value: object) -> Iterable[Any]:
-    """A list; also PHP's list with holes (an object whose keys are numbers), ``null`` and ``""``."""
-    if isinstance(value, list):
-        return value
-    if value is None or value == "":
-        return ()
-    if isinstance(value, dict) and all(key.isdigit() for key in value):
-        return value.values()
-    raise ValueError("is not a list")
-
-
-# ---------------------------------------------------------------- rows
 
 
 class Reader(Generic[S]):
@@ -220,7 +93,7 @@ class Reader(Generic[S]):
                 try:
                     keep(read(value))
                     continue
-                except _Absent:
+                except Absent:
                     pass
                 except ValueError as error:
                     problem = str(error)
@@ -280,7 +153,7 @@ class Reader(Generic[S]):
     def _name(self, raw: object, place: int) -> str:
         parts = [raw.get(name) for name in self.identity] if isinstance(raw, dict) else []
         known = [
-            str(part).strip()[:_SHOWN] for part in parts if isinstance(part, str | int) and str(part) not in ("", "0")
+            str(part).strip()[:SHOWN] for part in parts if isinstance(part, str | int) and str(part) not in ("", "0")
         ]
         return "-".join(known) or f"row {place}"
 
@@ -292,7 +165,7 @@ def _plain(hint: Any) -> tuple[type | None, int, int]:
         return str, 0, 0
     if get_origin(hint) is Annotated:
         return int, *_range(hint)
-    return (int, *_INT64) if hint is int else (None, 0, 0)
+    return (int, *INT64) if hint is int else (None, 0, 0)
 
 
 def _reader_for(hint: Any) -> Read:

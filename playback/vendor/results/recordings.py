@@ -7,7 +7,8 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from ..secret import Secret
-from .reading import Reader, Small, UnreadableAnswer, integer, mapping, secret
+from .reading import Reader, UnreadableAnswer
+from .values import Small, integer, mapping, secret
 
 
 class RecordingInfo(Struct, frozen=True):

@@ -7,7 +7,8 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from ..secret import Secret
-from .reading import Reader, Small
+from .reading import Reader
+from .values import Small
 
 
 class RoomRow(Struct, frozen=True):

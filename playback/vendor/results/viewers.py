@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from msgspec import Struct, field
 
-from .reading import BEIJING, Reader, Small, Unsigned
+from .reading import Reader
+from .values import BEIJING, Small, Unsigned
 
 
 class MemberRow(Struct, frozen=True):
