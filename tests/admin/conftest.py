@@ -32,3 +32,8 @@ def staff(signed_in: Callable[[str], Client]) -> Client:
 @pytest.fixture
 def teacher(signed_in: Callable[[str], Client]) -> Client:
     return signed_in("teacher")
+
+
+@pytest.fixture
+def administrator(signed_in: Callable[[str], Client]) -> Client:
+    return signed_in("administrator")

@@ -27,10 +27,10 @@ def fill(count: int) -> None:
         OperationItemFactory(recording=recording, operation__user=user)
 
 
-@pytest.mark.parametrize("page", ["room", "recording", "version", "syncrun", "operation", "index"])
-def test_the_number_of_queries_does_not_grow(signed_in: Callable[[str], Client], page: str) -> None:
+@pytest.mark.parametrize("name", ["room", "recording", "version", "syncrun", "operation", "index"])
+def test_the_number_of_queries_does_not_grow(signed_in: Callable[[str], Client], name: str) -> None:
     client = signed_in("course staff")
-    url = reverse("admin:index") if page == "index" else reverse(f"admin:playback_{page}_changelist")
+    url = reverse("admin:index") if name == "index" else reverse(f"admin:playback_{name}_changelist")
     client.get(url)
     counted = []
     for more in (3, 60):
