@@ -222,6 +222,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Recordings back-office"),
     "SITE_HEADER": _("Recordings back-office"),
     "SITE_SYMBOL": "smart_display",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("playback/favicon.svg")},
+    ],
     "SITE_URL": None,  # there is no site beside the admin
     "SHOW_LANGUAGES": True,
     "SHOW_HISTORY": False,
