@@ -16,7 +16,7 @@ from django.conf import settings as project
 from django.db import connection
 from pytest_django.live_server_helper import LiveServer
 
-from config.embedded import die_with_parent
+from playback.demo.embedded import die_with_parent
 from playback.models import SyncRun
 from playback.sandbox.server import Sandbox
 from playback.sync.freshness import COMPLETE
@@ -85,9 +85,7 @@ def _start_worker(sandbox: Sandbox) -> subprocess.Popen[bytes]:
     """A Celery worker of its own process on the test's database and broker."""
     given = {
         "ENVIRONMENT": "test",
-        "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}"
-        if connection.vendor == "sqlite"
-        else _postgres_url(),
+        "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
         "REDIS_URL": project.REDIS_URL,
         "BAIJIAYUN_PARTNER_ID": PARTNER_ID,
         "BAIJIAYUN_PARTNER_KEY": PARTNER_KEY,
@@ -103,11 +101,3 @@ def _start_worker(sandbox: Sandbox) -> subprocess.Popen[bytes]:
     )  # fmt: skip
     assert worker.poll() is None
     return worker
-
-
-def _postgres_url() -> str:
-    values = connection.settings_dict
-    return (
-        f"postgres://{values['USER']}:{values['PASSWORD']}@{values['HOST'] or 'localhost'}:"
-        f"{values['PORT'] or 5432}/{values['NAME']}"
-    )

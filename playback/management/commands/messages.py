@@ -55,6 +55,7 @@ class Found:
 
 class Command(BaseCommand):
     help = "Update and compile the Chinese catalogue (locale/zh_Hans)."
+    requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         import polib
