@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+import msgspec
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
@@ -16,7 +16,7 @@ from werkzeug.wrappers import Request, Response
 from playback.vendor.codes import ErrorCode
 from playback.vendor.endpoints import Endpoint, Endpoints
 
-from . import routes
+from . import routes as _routes  # noqa: F401 - for their registrations
 from .call import ROUTES, Call, ReceivedCall, without_secrets
 from .faults import Fault, spoil
 from .listener import Reply
@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 TIMESTAMP_SECONDS = 300  # how far a request's timestamp may be off
 Struck = dict[str, Fault]
 _HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-assert routes  # imported for its registrations  # noqa: S101
 
 
 class Dispatcher:
@@ -161,8 +160,7 @@ class Dispatcher:
 
     def _answer(self, data: Any, code: int, message: str, status: int = 200) -> Response:
         answer = {"code": int(code), "data": data, "msg": message, "ts": int(self.sandbox.clock())}
-        body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-        return Response(body, status=status, content_type="application/json; charset=utf-8")
+        return Response(msgspec.json.encode(answer), status=status, content_type="application/json; charset=utf-8")
 
 
 def read_fields(request: Request) -> tuple[dict[str, str], dict[str, FileStorage]]:

@@ -14,7 +14,7 @@ def shift(state: State, how: str) -> None:
             state.add_recording(room_id, name="新增的回放", created_at=max(newest + 1, state.now()))
             return
         newest = state.row(
-            "SELECT room_id, session_id FROM versions WHERE is_main = 1 ORDER BY created_at DESC, video_id DESC"
+            "SELECT room_id, session_id FROM versions WHERE is_main = 1 ORDER BY created_at DESC, video_id DESC LIMIT 1"
         )
         if newest is not None:
             state.remove_recording(newest["room_id"], newest["session_id"])

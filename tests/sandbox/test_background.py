@@ -127,7 +127,9 @@ def test_rendering_goes_from_queued_to_done(sandbox, vendor, room):
     assert wait_for(lambda: status() == 2)
     assert wait_for(lambda: status() == 3)
     sandbox.failing.add("convert")
-    assert vendor("playback/convertToVideo", room_id=room)["code"] == 0
+    sandbox.state.add_version(room)
+    assert vendor("playback/convertToVideo", room_id=room, version=1)["code"] == 0
+    assert status() == 1
     assert wait_for(lambda: status() == 4)
 
 

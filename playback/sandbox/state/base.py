@@ -32,10 +32,6 @@ def unix(moment: datetime | float) -> int:
     return int(moment)
 
 
-def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> Row:
-    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}
-
-
 class Base:
     """The connection, the clock, ids and settings; the subjects' classes build on it."""
 
@@ -50,7 +46,6 @@ class Base:
         self._standing_key = b""
         database.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(database, timeout=20, isolation_level=None, check_same_thread=False)
-        self._db.row_factory = _as_dict
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-65536", "temp_store=MEMORY"):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript(TABLES)
@@ -67,12 +62,17 @@ class Base:
 
     def rows(self, sql: str, values: Sequence[Any] | Row = ()) -> list[Row]:
         with self.lock:
-            return self._db.execute(sql, values).fetchall()
+            cursor = self._db.execute(sql, values)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def row(self, sql: str, values: Sequence[Any] | Row = ()) -> Row | None:
         with self.lock:
-            found: Row | None = self._db.execute(sql, values).fetchone()
-            return found
+            cursor = self._db.execute(sql, values)
+            names = [column[0] for column in cursor.description]
+            found = cursor.fetchone()
+            cursor.close()  # ends the statement: an unfinished one would keep the log file from being folded in
+            return None if found is None else dict(zip(names, found, strict=True))
 
     def value(self, sql: str, values: Sequence[Any] | Row = ()) -> Any:
         """The first column of the first row, or None."""

@@ -232,9 +232,11 @@ class Recordings(Base):
                 return False
             self._keep_removed_ids()
             self.execute("DELETE FROM versions WHERE video_id = ?", (found["video_id"],))
-            self.execute(
-                "DELETE FROM mark_points WHERE playback_id = ? AND version = ?", (found["playback_id"], version)
-            )
+            for table in ("mark_points", "converts"):
+                self.execute(
+                    f"DELETE FROM {table} WHERE playback_id = ? AND version = ?",  # noqa: S608 - our own names
+                    (found["playback_id"], version),
+                )
             left = self.value("SELECT min(version) FROM versions WHERE playback_id = ?", (found["playback_id"],))
             if left is None:
                 self.remove_recording(room_id, session_id)

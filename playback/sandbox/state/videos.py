@@ -47,10 +47,10 @@ class Videos(Base):
         )
 
     def convert(self, playback_id: int, version: int | None = None) -> Row:
-        """How far the rendering of a recording is; without a version, of the one begun last."""
+        """How far the rendering of a recording is; without a version, of the one that is under way, or was last."""
         found = self.row(
             "SELECT * FROM converts WHERE playback_id = :playback AND (:version IS NULL OR version = :version)"
-            " ORDER BY video_id DESC LIMIT 1",
+            " ORDER BY status IN (1, 2) DESC, video_id DESC LIMIT 1",
             {"playback": playback_id, "version": version},
         )
         return found or {"status": ConvertStatus.NOT_STARTED, "video_id": None, "version": version}

@@ -115,7 +115,7 @@ class Watching(Recordings):
             key = self.setting("standing_key") or secrets.token_hex(16)
             self.set_setting("standing_key", key)
             self._standing_key = key.encode()
-        return f"{video_id:x}-{hmac.new(self._standing_key, str(video_id).encode(), 'sha256').hexdigest()[:32]}"
+        return f"{video_id:x}-{hmac.digest(self._standing_key, b'%d' % video_id, 'sha256').hex()[:32]}"
 
     def token(self, token: str) -> Row | None:
         """What a token was issued for, also when it is used up or expired; standing tokens too."""
