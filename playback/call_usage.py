@@ -52,7 +52,7 @@ def scan(root: Path = ROOT, packages: Iterable[str] = PACKAGES) -> Usage:
     }
     usage = Usage()
     for module, tree in modules.items():
-        _Reader(module, makers, _clients_of(tree, makers), usage).visit(tree)
+        _Reader(module, makers, _clients_of(tree, makers), _imported(tree), usage).visit(tree)
     usage.uses = sorted(set(usage.uses))
     return usage
 
@@ -86,6 +86,12 @@ def _clients_of(tree: ast.AST, makers: set[str]) -> set[str]:
     return names - {""}
 
 
+def _imported(tree: ast.AST) -> set[str]:
+    """Names that are modules, classes or functions of others: a function of the same name there is no call's method."""
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    return {(alias.asname or alias.name).partition(".")[0] for node in imports for alias in node.names}
+
+
 def _is_client_type(annotation: ast.expr | None) -> bool:
     return annotation is not None and _CLIENT in ast.unparse(annotation)
 
@@ -101,10 +107,11 @@ def _last_name(node: ast.expr) -> str:
 
 
 class _Reader(ast.NodeVisitor):
-    def __init__(self, module: str, makers: set[str], clients: set[str], usage: Usage) -> None:
+    def __init__(self, module: str, makers: set[str], clients: set[str], imported: set[str], usage: Usage) -> None:
         self.where = [module]
         self.makers = makers
         self.clients = clients | {"client"}
+        self.imported = imported
         self.usage = usage
 
     def _inside(self, node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
@@ -121,7 +128,12 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         called = node.func
-        if isinstance(called, ast.Attribute) and called.attr in ENDPOINTS and not self._is_client(called.value):
+        if (
+            isinstance(called, ast.Attribute)
+            and called.attr in ENDPOINTS
+            and not self._is_client(called.value)
+            and not (isinstance(called.value, ast.Name) and called.value.id in self.imported)
+        ):
             self.usage.doubtful.append(self._use(called.attr, node))
         if isinstance(called, ast.Name) and called.id == "getattr" and node.args and self._is_client(node.args[0]):
             self.usage.doubtful.append(self._use("?", node))
