@@ -42,14 +42,17 @@ def test_the_state_and_what_was_still_to_happen_outlive_a_restart(tmp_path):
         assert wait_for(lambda: second.state.version(room, 0, 1)["status"] == 100)
 
 
-def test_video_ids_do_not_come_back_after_a_restart(tmp_path):
+@pytest.mark.parametrize("remove", ["remove_recording", "remove_room"])
+def test_video_ids_do_not_come_back_after_a_restart(tmp_path, remove):
     state = State(tmp_path / "a.sqlite3")
     room = state.add_room()
     taken = state.add_recording(room)["video_id"]
-    state.remove_recording(room)
     state.close()
     state = State(tmp_path / "a.sqlite3")
-    assert state.add_recording(room)["video_id"] > taken
+    getattr(state, remove)(room)
+    state.close()
+    state = State(tmp_path / "a.sqlite3")
+    assert state.add_recording(state.add_room())["video_id"] > taken
     state.close()
 
 

@@ -167,8 +167,9 @@ class Base:
             return self._ids[table]
 
     def keep_ids(self) -> None:
-        """Write down the highest ids handed out; called where rows are removed."""
+        """Write down the highest ids handed out; called before rows are removed."""
         with self.lock:
+            self.next_id("videos")  # reads the highest id before its row goes
             for table, last in self._ids.items():
                 self.set_setting(f"last_id:{table}", last)
 
