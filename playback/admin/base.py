@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -62,6 +63,7 @@ class ReadOnlyAdmin(ModelAdmin):
     list_per_page = 50
     list_max_show_all = 50  # "show all" would undo what the paginator saves
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # a count a choice of each filter
     paginator = CappedPaginator
     list_filter_submit = True
     list_fullwidth = True

@@ -108,3 +108,9 @@ class TestLanguage:
         allowed = {"administrator", "English", "zh-hans", "en", "esc"}
         english = [words for words in visible.found if re.search("[A-Za-z]{2,}", words) and words not in allowed]
         assert [words for words in english if not re.search("JPEG|ID|BAIJIAYUN|GB", words)] == []
+
+    def test_the_sign_in_page_has_the_switch_too(self, client: Client) -> None:
+        url = reverse("admin:login")
+        assert 'name="language" value="en"' in client.get(url).content.decode()
+        client.post(reverse("set_language"), {"language": "en", "next": url})
+        assert "Log in" in client.get(url).content.decode()
