@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
 
 from playback.sandbox.server import Sandbox
 
 PARTNER_ID = "41624064"
 PARTNER_KEY = "sandbox/key+of=the-tests"
+_of_migrations: dict[str, str] = {}  # what the migrations wrote, as JSON
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -25,6 +29,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     for item in services:
         item.add_marker(pytest.mark.skip(reason="no PostgreSQL or Redis answers here"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
+    """A transactional test empties the database at its end, the migrations' rows (groups, schedules) among them: put
+    those back, so that tests need no order, whichever process takes which."""
+    answer = yield
+    if nextitem is not None and _empties_the_database(item):
+        with item._request.getfixturevalue("django_db_blocker").unblock():
+            call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
+            connection.creation.deserialize_db_from_string(_of_migrations["rows"])
+            connection.close()
+    return answer
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        _of_migrations["rows"] = connection.creation.serialize_db_to_string()
+
+
+def _empties_the_database(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    named = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(named) or (marker is not None and bool(marker.kwargs.get("transaction")))
 
 
 @pytest.fixture(scope="session")

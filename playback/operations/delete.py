@@ -10,9 +10,9 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from playback.models import Recording, Version
+from playback.sync import lookup
 from playback.vendor.client import VendorClient
-from playback.vendor.codes import ErrorCode, ProductType
-from playback.vendor.errors import VendorGone, VendorMisconfigured, VendorRefused
+from playback.vendor.errors import VendorRefused
 
 from .base import Facts, OperationKind, Planned, Skipped, Target
 from .reasons import Reason
@@ -55,23 +55,10 @@ class Delete(OperationKind):
         return None
 
     def settle(self, client: VendorClient, target: Target) -> bool:
-        """Gone is what the vendor calls gone; where it only refuses to tell (code 1), the room's list decides."""
+        """Gone is what the vendor calls gone, or refuses to tell about and no longer lists."""
         try:
-            client.recording_info(**target.key)
-        except VendorGone:
-            return True
-        except VendorMisconfigured:
-            raise
+            return lookup.recording_info(client, **target.key) is None
         except VendorRefused as refused:
-            if refused.code != ErrorCode.FAILED:
-                raise
-            return not self._is_listed(client, target)
-        return False
-
-    def _is_listed(self, client: VendorClient, target: Target) -> bool:
-        room_id, session_id = target.recording.room_id, target.recording.session_id
-        pages = client.pages(client.list_recordings, product_type=ProductType.ALL.value, room_id=room_id)
-        return any(
-            page.unreadable or any(row.room_id == room_id and row.session_id == session_id for row in page.rows)
-            for page in pages
-        )
+            if refused.code in lookup.UNSAID:  # refused, and still listed
+                return False
+            raise

@@ -71,7 +71,7 @@ def _draw(video_id: int, title: str, room_title: str) -> Image.Image:
     picture.paste((255, 255, 255), at, _faint_icon(subject.key, side))
     pen = ImageDraw.Draw(picture)
     if (path := _font_path()) is None:
-        _signature(pen, dice)
+        _signature(pen, random.Random(f"{video_id} {title}"))  # noqa: S311 - decoration
         return picture
     pen.rounded_rectangle((_MARGIN, 52, _MARGIN + 46, 58), 3, fill=(255, 255, 255))
     y = 80
@@ -89,7 +89,7 @@ def _draw(video_id: int, title: str, room_title: str) -> Image.Image:
 
 
 def _signature(pen: ImageDraw.ImageDraw, dice: random.Random) -> None:
-    """Bars in place of the title, no two videos alike, for a machine without Chinese characters."""
+    """Bars in place of the title, no two names alike, for a machine without Chinese characters."""
     for row in range(3):
         x = _MARGIN
         for _ in range(dice.randrange(2, 5)):

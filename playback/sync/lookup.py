@@ -13,7 +13,7 @@ from playback.vendor.errors import VendorGone, VendorRefused
 from playback.vendor.results import RecordingInfo
 
 # What a vendor answers who has no code for "there is no such recording".
-_UNSAID = frozenset({ErrorCode.FAILED, ErrorCode.BAD_PARAMETER})
+UNSAID = frozenset({ErrorCode.FAILED, ErrorCode.BAD_PARAMETER})
 
 
 def recording_info(client: VendorClient, room_id: int, session_id: int) -> RecordingInfo | None:
@@ -23,7 +23,7 @@ def recording_info(client: VendorClient, room_id: int, session_id: int) -> Recor
     except VendorGone:
         return None
     except VendorRefused as error:
-        if error.code not in _UNSAID or is_listed(client, room_id, session_id):
+        if error.code not in UNSAID or is_listed(client, room_id, session_id):
             raise
         return None
 
@@ -57,7 +57,7 @@ def versions_there(client: VendorClient, room_id: int, session_id: int) -> set[i
     except VendorGone:
         return set()
     except VendorRefused as error:
-        if error.code not in _UNSAID or is_listed(client, room_id, session_id):
+        if error.code not in UNSAID or is_listed(client, room_id, session_id):
             raise
         return set()
     return there

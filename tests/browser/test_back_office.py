@@ -12,7 +12,7 @@ from playback.sandbox.server import Sandbox
 
 from .conftest import PASSWORD
 
-pytestmark = [pytest.mark.django_db(transaction=True, serialized_rollback=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 SOON = 30_000  # ms; the machine may be busy
 
 

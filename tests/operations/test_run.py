@@ -215,11 +215,11 @@ def test_it_is_gone_at_the_vendor(case: Case) -> None:
 
 @pytest.mark.parametrize("case", ["publish", "block", "rename", "cover", "delete"], indirect=True)
 def test_a_failing_refresh_leaves_the_outcome(case: Case) -> None:
-    case.sandbox.faults.add("recording_info", "refuse", code=1, message="读不了")
+    case.sandbox.faults.add("recording_info", "refuse", code=7, message="读不了")
     case.run()
     ended(case, "done")
     assert case.item.note["code"] == "not_refreshed"
-    assert reasons.vendor_words(case.item.note) == "1: 读不了"
+    assert reasons.vendor_words(case.item.note) == "7: 读不了"
 
 
 def test_a_question_that_is_not_answered_is_put_again(case: Case) -> None:
