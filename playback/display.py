@@ -51,15 +51,18 @@ _RUN_WORDS = {
     SyncRun.State.HELD: _("Waiting for a person"),
 }
 _OPERATION_LOOKS = {
+    Operation.State.PREPARING: ("info", "hourglass_top"),
     Operation.State.PLANNED: ("neutral", "edit_note"),
     Operation.State.QUEUED: ("info", "hourglass_top"),
     Operation.State.RUNNING: ("info", "sync"),
+    Operation.State.PAUSED: ("warning", "pause_circle"),
     Operation.State.DONE: ("success", "check_circle"),
     Operation.State.CANCELLED: ("neutral", "cancel"),
 }
 OUTCOME_LOOKS = {
     OperationItem.Outcome.PLANNED: ("neutral", "schedule"),
     OperationItem.Outcome.RUNNING: ("info", "sync"),
+    OperationItem.Outcome.WORKING: ("info", "cloud_sync"),
     OperationItem.Outcome.DONE: ("success", "check_circle"),
     OperationItem.Outcome.REFUSED: ("danger", "block"),
     OperationItem.Outcome.SKIPPED: ("neutral", "skip_next"),

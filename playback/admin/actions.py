@@ -22,6 +22,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _lazy
 
 from playback.models import Operation, Recording
 from playback.operations import execute, registry
@@ -33,16 +34,7 @@ SUBMITTED = "_planned"  # the form's own submit; without it the form is shown fo
 PREVIEW = "_preview"  # the form asks what it would do, while it is being filled in
 PREVIEWED = 8
 
-FIELD_OF = {"name": "name", "pattern": "name", "cover": "cover"}  # the engine's field → the form's
-
-# Order, icon and tone of the buttons; kinds that are registered later come after these.
-_LOOKS = {
-    "publish": ("visibility", "default"),
-    "block": ("visibility_off", "default"),
-    "rename": ("edit", "default"),
-    "refresh": ("refresh", "default"),
-    "delete": ("delete", "danger"),
-}
+MAIN = "main"  # the group of kinds with a button of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +46,46 @@ class Button:
     tone: str
 
 
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Buttons under a heading of the page's menu."""
+
+    title: str
+    buttons: list[Button]
+
+
+# The headings of the menu, in its order; a kind names its heading as ``group``.
+GROUPS = {
+    "versions": _lazy("Versions"),
+    "content": _lazy("Content"),
+    "video": _lazy("Plain video"),
+    "keeping": _lazy("Keeping"),
+    "people": _lazy("Viewers"),
+    "more": _lazy("More"),
+}
+
+
 def permitted(request: HttpRequest) -> list[OperationKind]:
-    """The kinds that this person may run, in the order of the buttons."""
-    order = list(_LOOKS)
+    """The kinds on recordings that this person may run, in the order of the buttons."""
     kinds = [kind for kind in registry.kinds().values() if request.user.has_perm(kind.permission)]
-    return sorted(kinds, key=lambda kind: (order.index(kind.kind) if kind.kind in order else len(order), kind.kind))
+    return sorted((kind for kind in kinds if not kind.targetless), key=lambda kind: (kind.rank, kind.kind))
 
 
 def for_selection(request: HttpRequest) -> dict[str, tuple[Callable[..., Any], str, str]]:
     """Django's shape of a list's actions. The titles are formatted by Django, hence the doubled percent signs."""
-    return {kind.kind: (_action_of(kind), kind.kind, str(kind.title).replace("%", "%%")) for kind in permitted(request)}
+    return {
+        kind.kind: (_action_of(kind), kind.kind, str(kind.title).replace("%", "%%"))
+        for kind in permitted(request)
+        if not kind.only_one
+    }
 
 
 def _action_of(kind: OperationKind) -> Callable[..., HttpResponse]:
     def act(model_admin: Any, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
         hidden = [(name, value) for name in ("action", "select_across", "index") for value in _posted(request, name)]
         hidden += [(ACTION_CHECKBOX_NAME, pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)]
-        return begin(model_admin, request, kind, queryset, hidden, request.get_full_path())
+        selection = request.GET.urlencode() if request.POST.get("select_across") == "1" else ""
+        return begin(model_admin, request, kind, queryset, hidden, request.get_full_path(), selection)
 
     return act
 
@@ -102,15 +117,21 @@ def begin(
     queryset: QuerySet[Any],
     hidden: Sequence[tuple[str, str]],
     back: str,
+    selection: str = "",
 ) -> HttpResponse:
-    """Show the kind's form or, with all that is needed, store the plan and go to it."""
+    """Show the kind's form or, with all that is needed, store the plan and go to it.
+
+    ``selection`` is the list's query string where all that match it were selected.
+    """
     if not request.user.has_perm(kind.permission):
         raise PermissionDenied
-    form_class = forms.FORMS.get(kind.kind)
+    form_class = forms.form_of(kind.kind)
     form = None
     if form_class is not None:
         sent = SUBMITTED in request.POST or PREVIEW in request.POST
-        form = form_class(request.POST, request.FILES) if sent else form_class()
+        first = list(queryset[:2])
+        single = first[0] if len(first) == 1 else None
+        form = form_class(request.POST, request.FILES, single=single) if sent else form_class(single=single)
         if PREVIEW in request.POST:
             return _preview(request, form, queryset)
         if not sent or not form.is_valid():
@@ -122,11 +143,11 @@ def begin(
             queryset,
             form.parameters() if form else {},
             form.attachment() if form else None,
+            selection=selection,
         )
     except OperationInvalid as invalid:
         if form is not None:
-            for name, sentence in invalid.errors.items():
-                form.add_error(FIELD_OF.get(name), sentence)
+            form.refuse(invalid.errors)
             return _form_page(model_admin, request, kind, form, queryset, hidden, back)
         for sentence in invalid.errors.values():
             messages.error(request, sentence)
@@ -146,7 +167,7 @@ def _form_page(
     first = list(queryset[: PREVIEWED + 1])
     return TemplateResponse(
         request,
-        f"playback/forms/{kind.kind}.html",
+        [f"playback/forms/{kind.kind}.html", "playback/forms/form.html"],
         {
             **model_admin.admin_site.each_context(request),
             "opts": Operation._meta,
@@ -161,6 +182,7 @@ def _form_page(
             "single": first[0] if len(first) == 1 else None,
             "submitted": SUBMITTED,
             "preview_name": PREVIEW,
+            **form.extra_context(),
         },
     )
 
@@ -172,28 +194,31 @@ def _preview(request: HttpRequest, form: Any, queryset: QuerySet[Any]) -> HttpRe
 
 
 def buttons(request: HttpRequest, recording: Recording) -> list[Button]:
-    """What this person can do to this recording in its present state."""
+    """What this person can do to this recording in its present state, by buttons of the page's head."""
+    return [_button(kind, recording) for kind in _applicable(request, recording) if kind.group == MAIN]
+
+
+def menus(request: HttpRequest, recording: Recording) -> list[Menu]:
+    """What else, under headings."""
+    by_group: dict[str, list[Button]] = {}
+    for kind in _applicable(request, recording):
+        if kind.group != MAIN:
+            by_group.setdefault(kind.group if kind.group in GROUPS else "more", []).append(_button(kind, recording))
+    return [Menu(str(title), by_group[group]) for group, title in GROUPS.items() if group in by_group]
+
+
+def _applicable(request: HttpRequest, recording: Recording) -> list[OperationKind]:
+    """A button that could only be skipped is not offered."""
     return [
-        Button(
-            kind.kind,
-            str(kind.verb),
-            reverse("admin:playback_recording_operate", args=[recording.pk, kind.kind]),
-            *_LOOKS.get(kind.kind, ("bolt", "default")),
-        )
+        kind
         for kind in permitted(request)
-        if _applies(kind, recording)
+        if (kind.takes_gone if recording.gone_at is not None else kind.offered(recording))
     ]
 
 
-def _applies(kind: OperationKind, recording: Recording) -> bool:
-    """A button that could only be skipped is not offered."""
-    if recording.gone_at is not None:
-        return kind.takes_gone
-    if kind.kind == "publish":
-        return recording.is_ready and recording.publish_status != 1
-    if kind.kind == "block":
-        return recording.is_ready and not recording.is_blocked
-    return True
+def _button(kind: OperationKind, recording: Recording) -> Button:
+    url = reverse("admin:playback_recording_operate", args=[recording.pk, kind.kind])
+    return Button(kind.kind, str(kind.verb), url, kind.icon, "danger" if kind.destructive else "default")
 
 
 def back_query(back: str) -> str:

@@ -8,13 +8,13 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display as column
@@ -23,15 +23,17 @@ from playback import display
 from playback.models import Operation, OperationItem
 from playback.operations import execute, reasons, registry
 from playback.operations.base import OperationInvalid, OperationKind, PlanChanged
-from playback.operations.plan import summary
+from playback.operations.plan import check_permission, summary
 from playback.templatetags.playback_display import operation_title as title_of
 
-from . import actions
+from . import actions, spreadsheet
 from .base import ReadOnlyAdmin
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter
 
 PER_PAGE = 50
-OPEN_STATES = (Operation.State.QUEUED, Operation.State.RUNNING)
+OPEN_STATES = (Operation.State.QUEUED, Operation.State.RUNNING, Operation.State.PAUSED)
+STEERS = {"pause": execute.pause, "resume": execute.resume, "cancel": execute.cancel}
+AGAIN = {"undo": execute.plan_undo, "retry": execute.plan_retry}
 
 
 class KindFilter(DropdownFilter):
@@ -75,7 +77,11 @@ class OperationAdmin(ReadOnlyAdmin):
             path("<uuid:uuid>/plan/", view(self.plan_page), name="playback_operation_plan"),
             path("<uuid:uuid>/confirm/", view(self.confirm), name="playback_operation_confirm"),
             path("<uuid:uuid>/discard/", view(self.discard), name="playback_operation_discard"),
+            path("<uuid:uuid>/preparation/", view(self.preparation), name="playback_operation_preparation"),
             path("<uuid:uuid>/progress/", view(self.progress), name="playback_operation_progress"),
+            path("<uuid:uuid>/report.xlsx", view(self.download), name="playback_operation_download"),
+            path("<uuid:uuid>/steer/<slug:how>/", view(self.steer), name="playback_operation_steer"),
+            path("<uuid:uuid>/again/<slug:how>/", view(self.again), name="playback_operation_again"),
             path("<uuid:uuid>/", view(self.report), name="playback_operation_report"),
             *super().get_urls(),
         ]
@@ -124,9 +130,35 @@ class OperationAdmin(ReadOnlyAdmin):
 
     def plan_page(self, request: HttpRequest, uuid: Any) -> HttpResponse:
         operation = self._visible(request, uuid)
+        if operation.state == Operation.State.PREPARING:
+            return TemplateResponse(request, "playback/preparing.html", self._preparation_context(request, operation))
         if operation.state != Operation.State.PLANNED:
             return HttpResponseRedirect(report_url(operation))
         return self._plan_page(request, operation)
+
+    def preparation(self, request: HttpRequest, uuid: Any) -> HttpResponse:
+        """How far the vendor was asked for the plan; once that is done, the browser is sent to the plan."""
+        operation = get_object_or_404(Operation.objects.defer("attachment"), uuid=uuid)
+        self._check_visible(request, operation)
+        if operation.state != Operation.State.PREPARING:
+            response = HttpResponse(status=204)
+            response["HX-Refresh"] = "true"
+            return response
+        context = self._preparation_context(request, operation)
+        return TemplateResponse(request, "playback/preparation.html", context, headers={"Cache-Control": "no-store"})
+
+    def _preparation_context(self, request: HttpRequest, operation: Operation) -> dict[str, Any]:
+        total = operation.items.count()
+        read = operation.items.exclude(known={}).count()
+        return {
+            **self._context(request, operation, kind_of(operation)),
+            "total": total,
+            "read": read,
+            "percent": read * 100 // max(total, 1),
+            "mine": may_decide(request, operation),
+            "back": actions.back_of(request),
+            "preparation_url": reverse("admin:playback_operation_preparation", args=[operation.uuid]),
+        }
 
     def _plan_page(
         self, request: HttpRequest, operation: Operation, error: str = "", differences: Any = (), status: int = 200
@@ -149,7 +181,8 @@ class OperationAdmin(ReadOnlyAdmin):
                 "seen_plan": operation.planned_at.isoformat(),
                 "mine": may_decide(request, operation),
                 "back": actions.back_of(request),
-                "destructive": bool(kind and kind.destructive),
+                "destructive": bool(kind and kind.destructive and not operation.undoes_id),
+                "outlook": execute.outlook(operation, to_do),
             },
             status=status,
         )
@@ -197,8 +230,8 @@ class OperationAdmin(ReadOnlyAdmin):
 
     def report(self, request: HttpRequest, uuid: Any) -> HttpResponse:
         operation = self._visible(request, uuid)
-        if operation.state == Operation.State.PLANNED:
-            return HttpResponseRedirect(reverse("admin:playback_operation_plan", args=[operation.uuid]))
+        if operation.state in (Operation.State.PLANNED, Operation.State.PREPARING):
+            return HttpResponseRedirect(plan_url(operation))
         return TemplateResponse(request, "playback/report.html", self._report_context(request, operation))
 
     def progress(self, request: HttpRequest, uuid: Any) -> HttpResponse:
@@ -207,6 +240,70 @@ class OperationAdmin(ReadOnlyAdmin):
         response = TemplateResponse(request, "playback/progress.html", self._report_context(request, operation))
         response["Cache-Control"] = "no-store"
         return response
+
+    def steer(self, request: HttpRequest, uuid: Any, how: str) -> HttpResponse:
+        """Pause, go on, cancel what has not started; the engine asks for the right."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if how not in STEERS:
+            raise Http404
+        operation = self._visible(request, uuid)
+        try:
+            cancelled = STEERS[how](operation, request.user)
+        except OperationInvalid as invalid:
+            for sentence in actions.sentences(invalid):
+                messages.warning(request, sentence)
+        else:
+            if cancelled is not None:
+                sentence = ngettext(
+                    "%(count)d that had not started was cancelled.",
+                    "%(count)d that had not started were cancelled.",
+                    cancelled,
+                )
+                messages.success(request, sentence % {"count": cancelled})
+        return HttpResponseRedirect(report_url(operation))
+
+    def again(self, request: HttpRequest, uuid: Any, how: str) -> HttpResponse:
+        """Plan an undo of this operation, or another try of what it did not get done."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if how not in AGAIN:
+            raise Http404
+        operation = self._visible(request, uuid)
+        try:
+            planned = AGAIN[how](operation, request.user)
+        except OperationInvalid as invalid:
+            for sentence in actions.sentences(invalid):
+                messages.error(request, sentence)
+            return HttpResponseRedirect(report_url(operation))
+        return HttpResponseRedirect(f"{plan_url(planned)}?{actions.back_query(report_url(operation))}")
+
+    def download(self, request: HttpRequest, uuid: Any) -> HttpResponse:
+        """The report as XLSX: every item, with the outcome that is asked for."""
+        operation = self._visible(request, uuid)
+        kind = kind_of(operation)
+        items = operation.items.select_related("recording", "recording__room").order_by("position")
+        if request.GET.get("outcome") in OperationItem.Outcome.values:
+            items = items.filter(outcome=request.GET["outcome"])
+        header = [
+            gettext("Recording"), gettext("Room"), gettext("Vendor's id"), gettext("Outcome"), gettext("Change"),
+            gettext("What happened"), gettext("The vendor said"), gettext("Ended (Beijing)"),
+        ]  # fmt: skip
+        rows = (
+            [
+                item.label,
+                str(item.recording.room) if item.recording else "",
+                item.recording.vendor_key if item.recording else "",
+                item.get_outcome_display(),
+                "; ".join(f"{label}: {old} → {new}" for label, old, new in kind.changes(item.change)) if kind else "",
+                " ".join(told(item)),
+                reasons.vendor_words(item.reason) or reasons.vendor_words(item.note),
+                item.finished_at,
+            ]
+            for item in items.iterator(chunk_size=2000)
+        )
+        name = f"{operation.kind}-{timezone.localtime(operation.created_at):%Y%m%d-%H%M}"
+        return spreadsheet.response(name, title_of(operation), header, rows)
 
     def _report_context(self, request: HttpRequest, operation: Operation) -> dict[str, Any]:
         kind = kind_of(operation)
@@ -235,8 +332,30 @@ class OperationAdmin(ReadOnlyAdmin):
             "page": self._items(request, operation, kind, wanted),
             # Unknown items are still being settled; the page keeps looking until the operation is over.
             "polling": operation.state in OPEN_STATES,
+            "outlook": execute.outlook(operation, waiting, total - waiting - counted.get("skipped", 0)),
+            "may_steer": operation.state in OPEN_STATES and execute.may_steer(operation, request.user),
+            "paused": operation.state == Operation.State.PAUSED,
+            "stoppable": counted.get("planned", 0),
+            "failures": 0
+            if waiting
+            else sum(counted.get(outcome, 0) for outcome in ("refused", "cancelled", "unknown")),
+            "may_retry": kind is not None and _may_plan(request, kind, undoing=operation.undoes_id is not None),
+            "may_undo": kind is not None and execute.undoable(operation) and _may_plan(request, kind, undoing=True),
+            "related": self._related(operation),
             "progress_url": reverse("admin:playback_operation_progress", args=[operation.uuid]),
         }
+
+    def _related(self, operation: Operation) -> list[tuple[str, str, str]]:
+        """The operations that this one takes back or tries again, and those that do so with it: words, title, url."""
+        pairs = [(gettext("Takes back:"), operation.undoes), (gettext("Tries again:"), operation.retries)]
+        later = Operation.objects.defer("attachment").exclude(state__in=["planned", "preparing"])
+        pairs += [(gettext("Taken back by:"), row) for row in later.filter(undoes=operation, retries=None)[:5]]
+        pairs += [(gettext("Tried again by:"), row) for row in later.filter(retries=operation)[:5]]
+        return [
+            (words, f"{title_of(row)}, {display.beijing(row.created_at)}", report_url(row))
+            for words, row in pairs
+            if row is not None
+        ]
 
     def _context(self, request: HttpRequest, operation: Operation, kind: OperationKind | None) -> dict[str, Any]:
         return {
@@ -264,19 +383,38 @@ class OperationAdmin(ReadOnlyAdmin):
         for item in shown:
             item.badge = display.outcome_badge(item.outcome)
             item.changes = kind.changes(item.change) if kind else []
-            item.sentences = [words for words in (reasons.text(item.reason), reasons.text(item.note)) if words]
-            item.vendor_words = reasons.vendor_words(item.reason)
+            item.sentences = told(item)
+            item.vendor_words = reasons.vendor_words(item.reason) or reasons.vendor_words(item.note)
         page.object_list = shown
         return page
 
     def _visible(self, request: HttpRequest, uuid: Any) -> Operation:
         """One's own operations, and everybody's for those who may view operations."""
         operation = get_object_or_404(
-            Operation.objects.defer("attachment").select_related("user", "confirmed_by"), uuid=uuid
+            Operation.objects.defer("attachment", "undoes__attachment", "retries__attachment").select_related(
+                "user", "confirmed_by", "undoes", "retries"
+            ),
+            uuid=uuid,
         )
+        self._check_visible(request, operation)
+        return operation
+
+    def _check_visible(self, request: HttpRequest, operation: Operation) -> None:
         if operation.user_id != request.user.pk and not self.has_view_permission(request, operation):
             raise PermissionDenied
-        return operation
+
+
+def _may_plan(request: HttpRequest, kind: OperationKind, *, undoing: bool) -> bool:
+    try:
+        check_permission(kind, request.user, undoing=undoing)
+    except PermissionDenied:
+        return False
+    return True
+
+
+def told(item: OperationItem) -> list[str]:
+    """What is said of an item, in the reader's language."""
+    return [words for words in (reasons.text(item.reason), reasons.text(item.note)) if words]
 
 
 def kind_of(operation: Operation) -> OperationKind | None:
@@ -285,12 +423,18 @@ def kind_of(operation: Operation) -> OperationKind | None:
 
 
 def person_of(operation: Operation) -> str:
+    if operation.user is None and operation.automatic:
+        return gettext("(the schedule)")
     return operation.user.get_username() if operation.user else gettext("(a deleted person)")
 
 
 def may_decide(request: HttpRequest, operation: Operation) -> bool:
     """By whoever made the plan, or by those who may do it for all; the engine asks again."""
     return operation.user_id == request.user.pk or request.user.has_perm("playback.confirm_any_operation")
+
+
+def plan_url(operation: Operation) -> str:
+    return reverse("admin:playback_operation_plan", args=[operation.uuid])
 
 
 def report_url(operation: Operation) -> str:

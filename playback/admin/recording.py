@@ -15,7 +15,7 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import Recording
 
-from . import actions, search
+from . import actions, panels, search
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter, LengthFilter, RoomFilter
@@ -66,7 +66,12 @@ class RecordingAdmin(MirrorAdmin):
             self.admin_site.admin_view(lambda request, pk, kind: actions.for_one(self, request, pk, kind)),
             name="playback_recording_operate",
         )
-        return [one, *super().get_urls()]
+        panel = path(
+            "<int:pk>/panel/<slug:name>/",
+            self.admin_site.admin_view(lambda request, pk, name: panels.respond(self, request, pk, name)),
+            name="playback_recording_panel",
+        )
+        return [one, panel, *super().get_urls()]
 
     @column(description=_("cover"))
     def cover(self, recording: Recording) -> Any:
@@ -161,6 +166,8 @@ class RecordingAdmin(MirrorAdmin):
             if may_see_operations
             else [],
             "buttons": actions.buttons(request, obj),
+            "menus": actions.menus(request, obj),
+            "panels": panels.shown(request, obj),
             "may_preview": request.user.has_perm("playback.preview_recording"),
             "preview_url": reverse("recording-preview", args=[obj.pk]),
         }

@@ -1,10 +1,13 @@
 """The mirror of the vendor's rooms, recordings and versions, and the records of what we did."""
 
+from .merge import Merge
 from .mirror import Mirror, MirrorQuerySet
 from .operation import Operation, OperationItem
+from .play_link import PlayLink
 from .recording import PUBLISH_STATUSES, STATUSES, Recording
 from .room import PRODUCT_TYPES, Room
 from .sync_run import SyncLease, SyncRun
+from .trash import WHOLE, TrashEntry
 from .version import VERSION_TYPES, Version
 
 __all__ = [
@@ -12,13 +15,17 @@ __all__ = [
     "PUBLISH_STATUSES",
     "STATUSES",
     "VERSION_TYPES",
+    "WHOLE",
+    "Merge",
     "Mirror",
     "MirrorQuerySet",
     "Operation",
     "OperationItem",
+    "PlayLink",
     "Recording",
     "Room",
     "SyncLease",
     "SyncRun",
+    "TrashEntry",
     "Version",
 ]

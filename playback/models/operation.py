@@ -25,15 +25,24 @@ class Operation(models.Model):
     """
 
     class State(models.TextChoices):
+        PREPARING = "preparing", _("Reading the vendor for the plan")
         PLANNED = "planned", _("Planned, not confirmed")
         QUEUED = "queued", _("Queued")
         RUNNING = "running", _("Running")
+        PAUSED = "paused", _("Paused")
         DONE = "done", _("Finished")
         CANCELLED = "cancelled", _("Cancelled")
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=40)
     parameters = models.JSONField(_("parameters"), default=dict)
+    # The list's query string that selected the targets (filters and search), for the reader of the report.
+    selection = models.TextField(blank=True, editable=False)
+    # The operation whose changes this one takes back; and the one whose failures it tries again.
+    undoes = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="undone_by", editable=False)
+    retries = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="retried_by", editable=False)
+    # Started by the schedule because its time had come (the trash): its right was checked when somebody decided on it.
+    automatic = models.BooleanField(_("automatic"), default=False)
     # A picture to upload, for the kinds that take one. In the database because every worker, on any machine, needs it.
     attachment = models.BinaryField(null=True, editable=False)
     attachment_type = models.CharField(max_length=40, blank=True, editable=False)
@@ -51,6 +60,10 @@ class Operation(models.Model):
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("confirmed by")
+    )
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("cancelled by")
     )
     finished_at = models.DateTimeField(_("finished at"), null=True)
 
@@ -72,12 +85,14 @@ class Operation(models.Model):
 class OperationItem(models.Model):
     """The effect of an operation on one target.
 
-    Open is what has no ``finished_at``. An unknown item stays open while the vendor is still being asked about it.
+    Open is what has no ``finished_at``. An unknown item stays open while the vendor is still being asked about it, and
+    so does one whose call the vendor took and works on for minutes (``working``).
     """
 
     class Outcome(models.TextChoices):
         PLANNED = "planned", _("Waiting")
         RUNNING = "running", _("Running")
+        WORKING = "working", _("The vendor is at work")
         DONE = "done", _("Done")
         REFUSED = "refused", _("Refused")
         SKIPPED = "skipped", _("Skipped")
@@ -100,6 +115,8 @@ class OperationItem(models.Model):
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, default=Outcome.PLANNED)
     # Why it is skipped, refused or unknown: a message id of ours with its arguments, or the vendor's own words.
     reason = models.JSONField(_("reason"), default=dict, blank=True)
+    # What the vendor said about the target while the plan was made, for the kinds that have to ask.
+    known = models.JSONField(default=dict, blank=True, editable=False)
     # {"field": [from, to]} as planned, shown before it runs and kept for undo.
     change = models.JSONField(_("change"), default=dict, blank=True)
     before = models.JSONField(_("state before"), default=dict, blank=True)
@@ -124,7 +141,7 @@ class OperationItem(models.Model):
             # One operation at a time per recording, kept by the database; also while the last is unknown.
             models.UniqueConstraint(
                 fields=["recording"],
-                condition=Q(outcome__in=["running", "unknown"], finished_at=None),
+                condition=Q(outcome__in=["running", "working", "unknown"], finished_at=None),
                 name="one_running_item_per_recording",
             ),
         ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from playback.vendor.codes import PublishStatus, RecordingStatus
@@ -48,6 +50,24 @@ class Recording(Mirror):
     cover_url = models.URLField(_("cover"), max_length=500, blank=True)
     play_times = models.BigIntegerField(_("plays"), null=True)
 
+    # How long the vendor keeps the main version's video (call 29): days from its creation (0: for ever), or a fixed
+    # time. ``expires_at`` is what follows from them; all are empty until the vendor was asked.
+    valid_days = models.IntegerField(_("days to live"), null=True)
+    expires_at = models.DateTimeField(_("expires"), null=True)
+    expiry_read_at = models.DateTimeField(_("expiry read"), null=True)
+    last_watched_at = models.DateTimeField(_("last watched"), null=True)
+
+    # Ours alone: a legal hold, which no delete and no expiry passes.
+    held_at = models.DateTimeField(_("on hold since"), null=True)
+    held_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("put on hold by"),
+    )
+    hold_reason = models.TextField(_("reason of the hold"), null=True)
+
     class Meta:
         verbose_name = _("recording")
         verbose_name_plural = _("recordings")
@@ -59,7 +79,17 @@ class Recording(Mirror):
             ("block_recording", _("Can block recordings")),
             ("rename_recording", _("Can rename recordings and change their covers")),
             ("refresh_recording", _("Can refresh recordings from the vendor")),
-            ("remove_recording", _("Can delete recordings at the vendor")),
+            ("trash_recording", _("Can move recordings to the trash and restore them")),
+            ("remove_recording", _("Can delete recordings at the vendor at once")),
+            ("hold_recording", _("Can put recordings on hold and release them")),
+            ("choose_version", _("Can choose the main version")),
+            ("crop_recording", _("Can crop and split recordings")),
+            ("replace_recording", _("Can replace recordings by others and merge them")),
+            ("render_recording", _("Can render plain videos and copy their addresses")),
+            ("set_expiry", _("Can set when recordings expire")),
+            ("edit_marks", _("Can edit mark points")),
+            ("remove_chat", _("Can remove chat from recordings")),
+            ("make_play_links", _("Can make play links")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["room", "session_id"], name="recording_natural_key"),
@@ -73,6 +103,8 @@ class Recording(Mirror):
             models.Index(fields=["video_id"], name="recording_by_video"),
             models.Index(fields=["name"], name="recording_by_name"),
             models.Index(fields=["length"], name="recording_by_length"),
+            models.Index(fields=["expires_at"], name="recording_by_expiry"),
+            models.Index(fields=["held_at"], condition=Q(held_at__isnull=False), name="recording_held"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -33,12 +34,15 @@ class Room(Mirror):
     product_type = models.IntegerField(_("product type"), null=True, choices=PRODUCT_TYPES)
     is_long_term = models.BooleanField(_("long-term"), default=False)
     max_users = models.IntegerField(_("seats"), null=True)
+    # Ours alone: who is told when its recordings are about to expire.
+    owners = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", blank=True, verbose_name=_("owners"))
 
     class Meta:
         verbose_name = _("room")
         verbose_name_plural = _("rooms")
         ordering = ["-starts_at", "-room_id"]
         default_permissions = ("view",)
+        permissions = [("assign_owners", _("Can say who owns a room"))]
         indexes = [
             models.Index(fields=["-starts_at", "-room_id"], name="room_newest"),
             models.Index(fields=["title"], name="room_title"),

@@ -3,12 +3,13 @@
 An operation of 20,000 items has only a window of them with the broker at a time: one that is paused, cancelled or
 followed by another then matters within seconds, and a broker that is lost loses little. The window is filled again
 every few items and by the tending task. Sending twice is harmless: an item is begun by whoever claims it first.
+A kind whose call takes several targets gets its items in batches, a task each.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -19,24 +20,32 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from playback.models import Operation, OperationItem
+from playback.vendor.codes import Lane
 
-from . import limits
+from . import limits, registry
 
 logger = logging.getLogger("playback.operations")
 
 RUN = "playback.operations.run_item"
+RUN_BATCH = "playback.operations.run_batch"
 SETTLE = "playback.operations.settle_item"
+PREPARE = "playback.operations.prepare"
 Outcome = OperationItem.Outcome
 GOING = (Operation.State.QUEUED, Operation.State.RUNNING)
 
 
-def send(task: str, lane: str, items: Sequence[int], wait: float = 0.0) -> None:
-    """Send after the commit. A broker that cannot be reached is logged and no more: tending sends again."""
-    if items:
-        transaction.on_commit(partial(_send_all, task, lane, list(items), wait))
+def send(task: str, lane: str, items: Iterable[int | list[int]], wait: float = 0.0) -> None:
+    """Send a task an item after the commit. A broker that cannot be reached is logged and no more: tending sends
+    again."""
+    if arguments := list(items):
+        transaction.on_commit(partial(_send_all, task, lane, arguments, wait))
 
 
-def _send_all(task: str, lane: str, items: Sequence[int], wait: float) -> None:
+def send_preparation(operation_id: int) -> None:
+    send(PREPARE, Lane.OPERATION.value, [operation_id])
+
+
+def _send_all(task: str, lane: str, items: Sequence[int | list[int]], wait: float) -> None:
     try:
         with current_app.producer_pool.acquire(block=True) as producer:
             for item in items:
@@ -59,10 +68,12 @@ def top_up(operation: Operation) -> int:
     again. The rows are marked by one conditional UPDATE, so that two who fill at once send each item once.
     """
     now = timezone.now()
+    kind = registry.kinds().get(operation.kind)
+    batch = kind.batch if kind else 1
     waiting = OperationItem.objects.filter(
         operation=operation, operation__state__in=GOING, outcome=Outcome.PLANNED, finished_at=None
     )
-    room = limits.WINDOW - waiting.filter(due_at__gt=now).count()
+    room = max(limits.WINDOW, limits.BATCHES * batch) - waiting.filter(due_at__gt=now).count()
     if room <= 0:
         return 0
     free = Q(due_at=None) | Q(due_at__lte=now)
@@ -74,5 +85,8 @@ def top_up(operation: Operation) -> int:
             .values_list("pk", flat=True)[:room]
         )
         OperationItem.objects.filter(pk__in=chosen).update(due_at=now + timedelta(seconds=limits.GRACE))
-        send(RUN, operation.lane, chosen)
+        if batch > 1:
+            send(RUN_BATCH, operation.lane, [chosen[i : i + batch] for i in range(0, len(chosen), batch)])
+        else:
+            send(RUN, operation.lane, chosen)
     return len(chosen)

@@ -1,4 +1,4 @@
-"""What the admin, the command line and the tasks call: plan, confirm, discard, count, run and settle an item.
+"""What the admin, the command line and the tasks call: plan, confirm, discard, steer, run and settle.
 
 Confirming is one conditional update; nothing of an operation lives outside the database, so a double click, a second
 person or a killed process changes nothing about what runs.
@@ -17,16 +17,37 @@ from django.utils.translation import gettext as _
 
 from playback.models import Operation, OperationItem
 
-from . import dispatch
+from . import dispatch, registry
 from .base import OperationInvalid, OperationKind, PlanChanged
-from .plan import again, check_permission, kind_of, plan, store, summary
-from .run import run_item
+from .control import cancel, may_steer, outlook, pause, resume
+from .plan import again, check_permission, kind_of, plan, plan_retry, plan_undo, store, summary
+from .prepare import prepare
+from .run import run_batch, run_item
 from .settle import settle_item
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-__all__ = ["confirm", "counts", "discard", "plan", "plan_summary", "run_item", "settle_item"]
+__all__ = [
+    "cancel",
+    "confirm",
+    "counts",
+    "discard",
+    "may_steer",
+    "outlook",
+    "pause",
+    "plan",
+    "plan_retry",
+    "plan_summary",
+    "plan_undo",
+    "prepare",
+    "resume",
+    "run_automatically",
+    "run_batch",
+    "run_item",
+    "settle_item",
+    "undoable",
+]
 
 State = Operation.State
 Outcome = OperationItem.Outcome
@@ -46,12 +67,12 @@ def confirm(
     says what is different. Raises ``PermissionDenied``, or :class:`OperationInvalid` when there is nothing to confirm
     (any more) or the typed number is wrong.
     """
-    operation = Operation.objects.defer("attachment").get(pk=operation.pk)
+    operation = _read(operation)
     kind = kind_of(operation.kind)
     _check_may_decide(operation, kind, user)
     if operation.state != State.PLANNED:
         raise OperationInvalid({"": _already(operation)})
-    lines, differences = again(operation, kind)
+    lines, differences = again(operation)
     if differences:
         with transaction.atomic():
             if not _still_planned(operation).update(planned_at=timezone.now()):
@@ -63,23 +84,38 @@ def confirm(
     planned = operation.items.filter(outcome=Outcome.PLANNED).count()
     if not planned:
         raise OperationInvalid({"": _("There is nothing to do: every recording is skipped.")})
-    if kind.destructive and typed_count != planned:
+    if kind.destructive and not operation.undoes_id and typed_count != planned:
         raise OperationInvalid({"typed_count": _("Type the number of recordings: %(count)s.") % {"count": planned}})
+    _start(operation, user.pk)
+    return operation
+
+
+def run_automatically(operation: Operation) -> Operation | None:
+    """Start what the schedule planned (``automatic``) at once; None where there was nothing to do."""
+    if not operation.automatic:
+        raise PermissionDenied
+    if not operation.items.filter(outcome=Outcome.PLANNED).exists():
+        operation.delete()
+        return None
+    _start(operation, None)
+    return operation
+
+
+def _start(operation: Operation, user_id: int | None) -> None:
     with transaction.atomic():
         if not _still_planned(operation).update(
-            state=State.QUEUED, confirmed_at=timezone.now(), confirmed_by_id=user.pk
+            state=State.QUEUED, confirmed_at=timezone.now(), confirmed_by_id=user_id
         ):
             raise OperationInvalid({"": _("Somebody else has just changed or confirmed this.")})
         operation.refresh_from_db(fields=["state", "confirmed_at", "confirmed_by"])
         dispatch.top_up(operation)
-    return operation
 
 
 def discard(operation: Operation, user: User | AnonymousUser) -> None:
     """Throw an unconfirmed plan away. Raises as :func:`confirm` does."""
-    operation = Operation.objects.defer("attachment").get(pk=operation.pk)
+    operation = _read(operation)
     _check_may_decide(operation, kind_of(operation.kind), user)
-    if not Operation.objects.filter(pk=operation.pk, state=State.PLANNED).delete()[0]:
+    if not Operation.objects.filter(pk=operation.pk, state__in=[State.PLANNED, State.PREPARING]).delete()[0]:
         operation.refresh_from_db(fields=["state", "confirmed_at"])
         raise OperationInvalid({"": _already(operation)})
 
@@ -90,18 +126,32 @@ def counts(operation: Operation) -> dict[str, int]:
     return {outcome: found.get(outcome, 0) for outcome in Outcome.values}
 
 
+def undoable(operation: Operation) -> bool:
+    """Has it done anything that can be put back, as far as the kind goes?"""
+    kind = registry.kinds().get(operation.kind)
+    over = operation.state in (State.DONE, State.CANCELLED)
+    return bool(kind and kind.undoable and over and operation.items.filter(outcome=Outcome.DONE).exists())
+
+
+def _read(operation: Operation) -> Operation:
+    read: Operation = Operation.objects.defer("attachment").select_related("undoes").get(pk=operation.pk)
+    return read
+
+
 def _still_planned(operation: Operation) -> Any:
     """For a conditional update: the plan as it was read, unconfirmed."""
     return Operation.objects.filter(pk=operation.pk, state=State.PLANNED, planned_at=operation.planned_at)
 
 
 def _check_may_decide(operation: Operation, kind: OperationKind, user: User | AnonymousUser) -> None:
-    check_permission(kind, user)
+    check_permission(kind, user, undoing=operation.undoes_id is not None)
     if operation.user_id != user.pk and not user.has_perm("playback.confirm_any_operation"):
         raise PermissionDenied
 
 
 def _already(operation: Operation) -> str:
+    if operation.state == State.PREPARING:
+        return _("The plan is not ready yet.")
     if operation.state == State.PLANNED:
         return _("Somebody else has just changed or confirmed this.")
     return _("This was already confirmed.") if operation.confirmed_at else _("This was already discarded.")

@@ -11,10 +11,12 @@ from django.conf import settings
 
 ATTEMPTS = 8  # how often an item is begun before it is refused
 WINDOW = 400  # how many items of one operation are with the broker at a time: 20 s of work at the vendor's limit
+BATCHES = 8  # or so many batches, where the vendor takes several targets in a call
 TOP_UP_EVERY = 50  # after so many items the window is filled again
 GRACE = 180  # a task that was not begun after this is taken for lost and queued again
 CONFLICT_WAIT = 5  # another operation holds the recording: look again
 GIVE_UP = 6 * 3600  # an unknown item that nobody could settle ends as unknown
+POLL_MOST = 120.0  # the longest wait between two looks at what the vendor works on
 KEEP_PLANS = 24 * 3600  # an unconfirmed plan is thrown away
 
 
@@ -37,3 +39,10 @@ def settle_wait(elapsed: float) -> float:
 def back_off(attempts: int) -> float:
     """How long to wait before begin number ``attempts + 1``: 2, 4, 8, … at most 60."""
     return min(2.0**attempts, 60.0)
+
+
+def poll_wait(first: float, elapsed: float) -> float:
+    """How long to wait before the vendor is asked (again) whether its work in the background is done."""
+    if not settings.OPERATION_SETTLE_SECONDS:
+        return 0.0
+    return min(max(first, elapsed / 4), POLL_MOST)

@@ -1,7 +1,8 @@
 """Planning: what an operation would do to each target, stored before anybody confirms.
 
 Set-based, because a selection has up to tens of thousands of recordings: one query reads the facts, the kind decides
-on bare tuples, and the items are inserted in chunks. A plan is made from the mirror alone; no vendor call.
+on bare tuples, and the items are inserted in chunks. A plan is made from the mirror; a kind that ``reads`` asks the
+vendor too: at once where one call tells all, else in the background (``prepare``).
 """
 
 from __future__ import annotations
@@ -10,21 +11,34 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, islice, starmap
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from playback.models import Operation, OperationItem, Recording
+from playback.models import WHOLE, Operation, OperationItem, Recording, TrashEntry, Version
 from playback.vendor.codes import Lane
 
-from . import reasons, registry
-from .base import Attachment, Difference, Facts, OperationInvalid, OperationKind, Planned, Skipped
+from . import dispatch, reasons, registry
+from .asking import asked
+from .base import (
+    COLUMNS,
+    NOTHING,
+    Attachment,
+    Difference,
+    Facts,
+    OperationInvalid,
+    OperationKind,
+    Planned,
+    Skipped,
+    VersionFacts,
+)
 from .reasons import reason
 
 if TYPE_CHECKING:
@@ -32,14 +46,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 CHUNK = 2000
-ROWS_A_STATEMENT = 64  # times 14 columns: SQLite may be built to take 999 parameters
+ROWS_A_STATEMENT = 62  # times 16 columns: SQLite may be built to take 999 parameters
 Outcome = OperationItem.Outcome
+Known = Mapping[int, Mapping[str, Any]]
+Made = Mapping[int, tuple[Mapping[str, Any], Mapping[str, Any]]]  # recording → an item's change and state before
 
 
 class Line(NamedTuple):
-    """One target of a plan, before it is an item."""
+    """One target of a plan, before it is an item. ``facts`` is None for a kind without recordings."""
 
-    facts: Facts
+    facts: Facts | None
+    label: str
     result: Planned | Skipped
 
 
@@ -51,6 +68,14 @@ class SummaryLine(NamedTuple):
     skipped: bool
 
 
+class Rule(NamedTuple):
+    """What decides on each target: the kind and its parameters or, for an undo, the changes to put back."""
+
+    kind: OperationKind
+    parameters: Mapping[str, Any]
+    made: Made | None = None
+
+
 def kind_of(name: str) -> OperationKind:
     """Raises :class:`OperationInvalid` for a kind that does not exist."""
     try:
@@ -59,68 +84,215 @@ def kind_of(name: str) -> OperationKind:
         raise OperationInvalid({"kind": _("There is no such action.")}) from None
 
 
-def check_permission(kind: OperationKind, user: User | AnonymousUser | None) -> None:
+def check_permission(kind: OperationKind, user: User | AnonymousUser | None, *, undoing: bool = False) -> None:
     """Raises ``PermissionDenied`` unless the user is active and may run this kind."""
-    if user is None or not user.is_active or not user.has_perm(kind.permission):
+    needed = (undoing and kind.undo_permission) or kind.permission
+    if user is None or not user.is_active or not user.has_perm(needed):
         raise PermissionDenied
 
 
 def plan(
     kind: str,
-    user: User | AnonymousUser,
+    user: User | AnonymousUser | None,
     recordings: QuerySet[Recording],
     parameters: Mapping[str, Any],
     attachment: Attachment | None = None,
+    *,
+    selection: str = "",
+    automatic: bool = False,
 ) -> Operation:
     """Store what the operation would do to each of ``recordings``, which keep their order unless the kind has its own.
 
-    Raises ``PermissionDenied``, or :class:`OperationInvalid` with a sentence a field.
+    ``selection`` is the query string of the list that selected them, for the report. ``automatic``: the schedule asks,
+    for something that somebody with the right decided before. Raises ``PermissionDenied``, or
+    :class:`OperationInvalid` with a sentence a field.
     """
     made_by = kind_of(kind)
-    check_permission(made_by, user)
+    if not automatic:
+        check_permission(made_by, user)
     cleaned, attachment = made_by.clean(parameters, attachment)
-    lines = list(lay_out(made_by, recordings, cleaned))
-    if not lines:
+    new = Operation(
+        kind=made_by.kind,
+        parameters=cleaned,
+        attachment=attachment.content if attachment else None,
+        attachment_type=attachment.content_type if attachment else "",
+        attachment_name=attachment.filename[:255] if attachment else "",
+        user_id=user.pk if user else None,
+        selection=selection[:4000],
+        automatic=automatic,
+    )
+    if made_by.targetless:
+        label, planned = made_by.plan_alone(cleaned)
+        return _begin(new, made_by, [Line(None, label[:300], planned)])
+    return _plan_targets(new, Rule(made_by, cleaned), list(_unique(targets_of(made_by, recordings))))
+
+
+def plan_undo(operation: Operation, user: User | AnonymousUser) -> Operation:
+    """A new operation that puts back what ``operation`` did, as far as nothing changed it since. Raises as ``plan``."""
+    kind = kind_of(operation.kind)
+    check_permission(kind, user, undoing=True)
+    if not kind.undoable:
+        raise OperationInvalid({"": _("This cannot be undone.")})
+    done = operation.items.filter(outcome=Outcome.DONE)
+    ids = list(done.order_by("position").values_list("recording_id", flat=True))
+    new = Operation(kind=kind.kind, parameters=operation.parameters, user_id=user.pk, undoes=operation)
+    return _plan_targets(new, Rule(kind, operation.parameters, _made_by(operation)), by_ids(kind, ids))
+
+
+def plan_retry(operation: Operation, user: User | AnonymousUser) -> Operation:
+    """A new operation on what ``operation`` did not get done: refused, cancelled or unknown. Raises as ``plan``."""
+    kind = kind_of(operation.kind)
+    check_permission(kind, user, undoing=operation.undoes_id is not None)
+    failed = operation.items.filter(
+        outcome__in=[Outcome.REFUSED, Outcome.CANCELLED, Outcome.UNKNOWN], finished_at__isnull=False
+    )
+    new = Operation(
+        kind=kind.kind,
+        parameters=operation.parameters,
+        attachment=Operation.objects.values_list("attachment", flat=True).get(pk=operation.pk),
+        attachment_type=operation.attachment_type,
+        attachment_name=operation.attachment_name,
+        user_id=user.pk,
+        undoes=operation.undoes,
+        retries=operation,
+    )
+    if kind.targetless:
+        if not failed.exists():
+            raise OperationInvalid({"": _("There is nothing to try again.")})
+        label, planned = kind.plan_alone(operation.parameters)
+        return _begin(new, kind, [Line(None, label[:300], planned)])
+    ids = list(failed.order_by("position").values_list("recording_id", flat=True))
+    if not ids:
+        raise OperationInvalid({"": _("There is nothing to try again.")})
+    return _plan_targets(new, rule_of(new), by_ids(kind, ids))
+
+
+def rule_of(operation: Operation) -> Rule:
+    """Raises :class:`OperationInvalid` for a kind that does not exist (any more)."""
+    made = _made_by(operation.undoes) if operation.undoes is not None else None
+    return Rule(kind_of(operation.kind), operation.parameters, made)
+
+
+def _made_by(operation: Operation) -> Made:
+    done = operation.items.filter(outcome=Outcome.DONE).values_list("recording_id", "change", "before")
+    return {pk: (change, before) for pk, change, before in done.iterator(chunk_size=CHUNK) if pk is not None}
+
+
+def _plan_targets(new: Operation, rule: Rule, targets: list[Facts]) -> Operation:
+    if not targets:
         raise OperationInvalid({"": _("Nothing is selected.")})
-    with transaction.atomic():
-        operation = Operation.objects.create(
-            kind=made_by.kind,
-            parameters=cleaned,
-            attachment=attachment.content if attachment else None,
-            attachment_type=attachment.content_type if attachment else "",
-            attachment_name=attachment.filename[:255] if attachment else "",
-            user_id=user.pk,
+    if not rule.kind.reads:
+        return _begin(new, rule.kind, list(_decide(rule, targets)))
+    readable = [facts for facts in targets if facts.gone_at is None or rule.kind.takes_gone]
+    if len(readable) <= rule.kind.read_batch:
+        found = asked(rule.kind, readable, rule.parameters, Lane.PERSON)
+        return _begin(
+            new,
+            rule.kind,
+            list(_decide(rule, [facts._replace(known=found.get(facts.id, NOTHING)) for facts in targets])),
         )
-        store(operation, made_by, lines)
-    return operation
+    with transaction.atomic():
+        new.state = Operation.State.PREPARING
+        new.save()
+        _insert(new, [Line(facts, facts.label, Planned({}, {})) for facts in targets], timezone.now())
+        dispatch.send_preparation(new.pk)
+    return new
+
+
+def _begin(new: Operation, kind: OperationKind, lines: Sequence[Line]) -> Operation:
+    with transaction.atomic():
+        new.save()
+        store(new, kind, lines)
+    return new
 
 
 def lay_out(kind: OperationKind, recordings: QuerySet[Recording], parameters: Mapping[str, Any]) -> Iterator[Line]:
     """Decide on each target as the mirror has it now. A recording that a join brought twice is one target."""
+    return _decide(Rule(kind, parameters), _unique(targets_of(kind, recordings)))
+
+
+def targets_of(kind: OperationKind, recordings: QuerySet[Recording]) -> Iterator[Facts]:
+    """The mirror's facts of a selection, in the kind's order."""
     if kind.oldest_first:
         if recordings.query.is_sliced:
             recordings = Recording.objects.filter(pk__in=list(recordings.values_list("pk", flat=True)))
         recordings = recordings.order_by(F("created_at").asc(nulls_last=True), "pk")
-    return _decide(kind, _facts(kind, recordings), parameters)
+    rows = starmap(Facts, _annotated(kind, recordings).values_list(*COLUMNS).iterator(chunk_size=CHUNK))
+    if not kind.needs_versions:
+        return rows
+    return chain.from_iterable(_with_versions(some) for some in batched(rows, CHUNK))
 
 
-def _facts(kind: OperationKind, recordings: QuerySet[Recording]) -> Iterator[Facts]:
-    rows = kind.annotated(recordings.select_related(None)).values_list(*Facts._fields)
-    return map(Facts._make, rows.iterator(chunk_size=CHUNK))
+def _annotated(kind: OperationKind, recordings: QuerySet[Recording]) -> QuerySet[Any]:
+    """With ``room_title``, ``trashed`` and ``version_count`` for :class:`Facts`; counting costs, so few do."""
+    count: Any = Value(0)
+    if kind.counts_versions:
+        live = Version.objects.filter(recording=OuterRef("pk"), gone_at=None).order_by().values("recording")
+        many = live.annotate(many=Count("pk")).values("many")
+        count = Coalesce(Subquery(many, output_field=IntegerField()), 0)
+    trashed = Exists(TrashEntry.objects.filter(recording=OuterRef("pk"), version=WHOLE, ended_at=None))
+    return recordings.select_related(None).annotate(room_title=F("room__title"), version_count=count, trashed=trashed)
 
 
-def _decide(kind: OperationKind, targets: Iterable[Facts], parameters: Mapping[str, Any]) -> Iterator[Line]:
+def _with_versions(some: list[Facts]) -> list[Facts]:
+    found: dict[int, dict[int, VersionFacts]] = {}
+    rows = Version.objects.filter(recording__in=[facts.id for facts in some], gone_at=None).order_by()
+    for recording, *facts in rows.values_list("recording_id", *VersionFacts._fields):
+        version = VersionFacts._make(facts)
+        found.setdefault(recording, {})[version.version] = version
+    return [facts._replace(versions=found.get(facts.id, NOTHING)) for facts in some]
+
+
+def _unique(targets: Iterable[Facts]) -> Iterator[Facts]:
     seen: set[int] = set()
+    for facts in targets:
+        if facts.id not in seen:
+            seen.add(facts.id)
+            yield facts
+
+
+def by_ids(kind: OperationKind, ids: Iterable[int | None]) -> list[Facts]:
+    """In the order of ``ids``, or the kind's own. By ids and not by a join: right after a large plan was stored, a
+    database that has not counted its rows yet chooses a join that takes half a minute."""
+    wanted = [pk for pk in ids if pk is not None]
+    now_known: dict[int, Facts] = {}
+    for some in batched(wanted, CHUNK):
+        now_known |= {facts.id: facts for facts in targets_of(kind, Recording.objects.filter(pk__in=some).order_by())}
+    targets = [now_known[pk] for pk in wanted if pk in now_known]
+    if kind.oldest_first:
+        last = timezone.now()
+        targets.sort(key=lambda facts: (facts.created_at is None, facts.created_at or last, facts.id))
+    return targets
+
+
+def _decide(rule: Rule, targets: Iterable[Facts]) -> Iterator[Line]:
+    kind = rule.kind
     number = 0
     for facts in targets:
-        if facts.id in seen:
-            continue
-        seen.add(facts.id)
         if facts.gone_at is not None and not kind.takes_gone:
-            yield Line(facts, Skipped(reason("gone")))
+            yield Line(facts, facts.label, Skipped(reason("gone")))
             continue
         number += 1
-        yield Line(facts, kind.plan_item(facts, parameters, number))
+        yield Line(facts, facts.label, _one(rule, facts, number))
+
+
+def _one(rule: Rule, facts: Facts, number: int) -> Planned | Skipped:
+    if facts.trashed and not rule.kind.takes_trashed:
+        return Skipped(reason("in_trash"))
+    if failed := facts.known.get("unread"):
+        return Skipped(failed)
+    if rule.made is None:
+        return rule.kind.plan_item(facts, rule.parameters, number)
+    change, before = rule.made.get(facts.id, (NOTHING, NOTHING))
+    return rule.kind.undo_item(facts, change, before) if change else Skipped(reason("state_before_unknown"))
+
+
+def prepared(operation: Operation) -> list[Line]:
+    """The plan of an operation whose targets were all asked about: decided on with what was stored."""
+    rule = rule_of(operation)
+    known = dict(operation.items.order_by("position").values_list("recording_id", "known").iterator(chunk_size=CHUNK))
+    targets = [facts._replace(known=known[facts.id]) for facts in by_ids(rule.kind, known)]
+    return list(_decide(rule, targets))
 
 
 def store(operation: Operation, kind: OperationKind, lines: Sequence[Line]) -> None:
@@ -129,9 +301,9 @@ def store(operation: Operation, kind: OperationKind, lines: Sequence[Line]) -> N
     operation.items.all().delete()
     _insert(operation, lines, now)
     planned = [line.result for line in lines if isinstance(line.result, Planned)]
-    operation.notes = kind.plan_notes(planned)
+    operation.notes = [] if operation.undoes_id else kind.plan_notes(planned)
     # A single item has a person waiting in front of the page.
-    operation.lane = (Lane.PERSON if len(planned) == 1 else Lane.OPERATION).value
+    operation.lane = (Lane.PERSON if len(planned) == 1 and not operation.automatic else Lane.OPERATION).value
     operation.planned_at = now
     operation.save(update_fields=["notes", "lane", "planned_at"])
 
@@ -139,7 +311,18 @@ def store(operation: Operation, kind: OperationKind, lines: Sequence[Line]) -> N
 def _insert(operation: Operation, lines: Sequence[Line], now: datetime) -> None:
     """Rows without instances: ``bulk_create`` takes several times as long, most of it in making them."""
     common = OperationItem(operation=operation)
-    varying = ["position", "recording", "label", "outcome", "reason", "change", "before", "finished_at"]
+    varying = [
+        "position",
+        "recording",
+        "label",
+        "outcome",
+        "reason",
+        "change",
+        "before",
+        "known",
+        "note",
+        "finished_at",
+    ]
     meta = OperationItem._meta
     constant = [field for field in meta.concrete_fields if not field.primary_key and field.name not in varying]
     by_name = {field.name: field for field in meta.concrete_fields}
@@ -149,13 +332,15 @@ def _insert(operation: Operation, lines: Sequence[Line], now: datetime) -> None:
     skipped_at = by_name["finished_at"].get_db_prep_save(now, connection)
     nothing = json({})
 
-    def row(position: int, facts: Facts, result: Planned | Skipped) -> list[Any]:
+    def row(position: int, facts: Facts | None, label: str, result: Planned | Skipped) -> list[Any]:
         ends: list[Any]
+        known = json(dict(facts.known)) if facts and facts.known else nothing
         if isinstance(result, Planned):
-            ends = [Outcome.PLANNED.value, nothing, json(result.change), json(result.before), None]
+            note = json(result.note) if result.note else nothing
+            ends = [Outcome.PLANNED.value, nothing, json(result.change), json(result.before), known, note, None]
         else:
-            ends = [Outcome.SKIPPED.value, json(result.reason), nothing, nothing, skipped_at]
-        return [position, facts.id, facts.label, *ends, *fixed]
+            ends = [Outcome.SKIPPED.value, json(result.reason), nothing, nothing, known, nothing, skipped_at]
+        return [position, facts.id if facts else None, label, *ends, *fixed]
 
     quote = connection.ops.quote_name
     # Names of columns alone, quoted; the values are parameters.
@@ -167,26 +352,36 @@ def _insert(operation: Operation, lines: Sequence[Line], now: datetime) -> None:
             cursor.execute(insert + ", ".join([places] * len(some)), list(values))
 
 
-def again(operation: Operation, kind: OperationKind) -> tuple[list[Line], list[Difference]]:
-    """The same targets decided on anew, and how that differs from the stored plan. Writes nothing."""
-    stored = {
-        recording: (label, outcome, why, change)
-        for recording, label, outcome, why, change in operation.items.order_by("position")
-        .values_list("recording_id", "label", "outcome", "reason", "change")
-        .iterator(chunk_size=CHUNK)
-    }
-    # By their ids and not by a join: right after a large plan was stored, a database that has not counted its rows yet
-    # chooses a join that takes half a minute.
-    now_known: dict[int, Facts] = {}
-    for ids in batched(stored, CHUNK):
-        now_known |= {facts.id: facts for facts in _facts(kind, Recording.objects.filter(pk__in=ids).order_by())}
-    targets = [now_known[pk] for pk in stored if pk in now_known]
-    if kind.oldest_first:
-        targets.sort(key=lambda facts: (facts.created_at is None, facts.created_at or operation.created_at, facts.id))
-    lines = list(_decide(kind, targets, operation.parameters))
+def again(operation: Operation) -> tuple[list[Line], list[Difference]]:
+    """The same targets decided on anew, and how that differs from the stored plan. Writes nothing.
+
+    What the vendor was asked for the plan is asked again where that is one call, else taken as it was read: the call
+    itself then meets what changed since.
+    """
+    rule = rule_of(operation)
+    kind = rule.kind
+    if kind.targetless:
+        label, planned = kind.plan_alone(operation.parameters)
+        return [Line(None, label[:300], planned)], []
+    stored: dict[int, tuple[Any, ...]] = {}
+    known: dict[int, Mapping[str, Any]] = {}
+    rows = operation.items.order_by("position").values_list(
+        "recording_id", "label", "outcome", "reason", "change", "known"
+    )
+    for pk, label, outcome, why, change, read in rows.iterator(chunk_size=CHUNK):
+        stored[pk] = (label, outcome, why, change)
+        known[pk] = read
+    targets = by_ids(kind, stored)
+    if kind.reads:
+        live = [facts for facts in targets if facts.gone_at is None or kind.takes_gone]
+        if len(live) <= kind.read_batch:
+            known |= asked(kind, live, rule.parameters, Lane.PERSON)
+        targets = [facts._replace(known=known[facts.id]) for facts in targets]
+    lines = list(_decide(rule, targets))
     differences = []
     for line in lines:
-        label, outcome, why, change = stored.pop(line.facts.id, (line.facts.label, Outcome.SKIPPED, {}, {}))
+        assert line.facts is not None  # noqa: S101 - the kind has recordings
+        label, outcome, why, change = stored.pop(line.facts.id, (line.label, Outcome.SKIPPED, {}, {}))
         was = (outcome == Outcome.SKIPPED, why, change)
         now = (True, line.result.reason, {}) if isinstance(line.result, Skipped) else (False, {}, line.result.change)
         if was != now:
@@ -208,13 +403,14 @@ def _told(kind: OperationKind, skipped: bool, why: Mapping[str, Any], change: Ma
 def summary(operation: Operation) -> list[SummaryLine]:
     """What the plan does, in numbers: first what will be done, then what is skipped by reason, most frequent first."""
     kind = registry.get(operation.kind)
+    will = _("will be put back") if operation.undoes_id else kind.will
     counted: Counter[tuple[bool, str]] = Counter()
     for outcome, code, many in (
         operation.items.order_by().values_list("outcome", "reason__code").annotate(many=Count("id"))
     ):
         counted[(True, code or "") if outcome == Outcome.SKIPPED else (False, "")] += many
     lines = [
-        SummaryLine(reasons.text({"code": code}) if skipped else str(kind.will), many, skipped)
+        SummaryLine(reasons.text({"code": code}) if skipped else str(will), many, skipped)
         for (skipped, code), many in counted.items()
     ]
     return sorted(lines, key=lambda line: (line.skipped, -line.number))

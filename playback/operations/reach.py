@@ -25,8 +25,19 @@ def target_of(item: OperationItem) -> Target:
     if operation.attachment_name:
         content = bytes(operation.attachment or b"")
         attachment = Attachment(operation.attachment_name, content, operation.attachment_type)
-    assert item.recording is not None  # noqa: S101 - checked by the callers
-    return Target(item.recording, item.change, item.before, operation.parameters, attachment)
+    return Target(
+        item.recording,
+        item.change,
+        item.before,
+        operation.parameters,
+        attachment,
+        item.known,
+        item.claimed_at,
+        item.pk,
+        operation.pk,
+        operation.user_id,
+        undoing=operation.undoes_id is not None,
+    )
 
 
 def refresh(client: VendorClient, item: OperationItem) -> None:

@@ -27,6 +27,14 @@ SENTENCES: dict[str, Any] = {
     "name_empty": _("The pattern gives it an empty name."),
     "name_too_long": _("The new name would be longer than %(limit)s characters."),
     # while running
+    "could_not_read": _("The vendor could not be asked what the plan needs to know."),
+    "changed_since": _("It was changed again since: nothing is put back."),
+    "state_before_unknown": _("Its former state is not known."),
+    "in_trash": _("It is in the trash."),
+    "on_hold": _("It is on legal hold."),
+    "no_such_version": _("It has no version %(version)s."),
+    "version_not_ready": _("Its version %(version)s is not ready."),
+    "length_unknown": _("Its length is not known yet."),
     "not_permitted": _("The person who asked for this may no longer do it. Nothing was changed."),
     "refused": _("The vendor refused. Nothing was changed."),
     "misconfigured": _("The vendor does not accept this account's settings or rights. Nothing was changed."),
@@ -38,6 +46,9 @@ SENTENCES: dict[str, Any] = {
     "worker_lost": _("The work was interrupted. The vendor is being asked what became of it."),
     "settled_done": _("The answer was lost; the vendor shows that it was done."),
     "settled_gone": _("The answer was lost; the vendor no longer has the recording."),
+    "vendor_works": _("The vendor took it and is at work on it."),
+    "vendor_works_long": _("The vendor took it, but did not finish it in hours: look at the recording there."),
+    "vendor_failed": _("The vendor took it and then failed at it."),
     "settled_read": _("It was read at a later try."),
     "no_change": _("The answer was lost; the vendor shows no change. It was not sent again."),
     "no_change_after_tries": _("The answer was lost several times; the vendor shows no change."),
@@ -47,6 +58,13 @@ SENTENCES: dict[str, Any] = {
     "now_gone": _("The vendor no longer has this recording; it is marked as gone here."),
     "same_names": _("Several recordings get the same name (%(count)s of them)."),
 }
+
+
+def add(sentences: Mapping[str, Any]) -> None:
+    """The sentences of a kind of operation. Raises ``ValueError`` for a code that means something else already."""
+    for code, sentence in sentences.items():
+        if SENTENCES.setdefault(code, sentence) is not sentence:
+            raise ValueError(f"the reason {code!r} has two sentences")
 
 
 def reason(code: str, *, vendor: Mapping[str, Any] | None = None, **args: Any) -> Reason:
@@ -70,6 +88,9 @@ def text(stored: Mapping[str, Any] | None) -> str:
     """The sentence in the language that is active now. Empty for no reason; a code of a later release is shown bare."""
     if not stored or not stored.get("code"):
         return ""
+    from . import registry  # here: its kinds bring sentences of their own, and import this module
+
+    registry.load()
     sentence = SENTENCES.get(stored["code"])
     if sentence is None:
         return str(stored["code"])

@@ -1,34 +1,43 @@
-"""The kinds of operation by name. Apps above (members) add theirs with :func:`register` when they are ready."""
+"""The kinds of operation by name: each module of ``kinds`` adds its own, apps above (members) add theirs when ready."""
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
 from types import MappingProxyType
 
+from . import reasons
 from .base import OperationKind
 
 _kinds: dict[str, OperationKind] = {}
 
 
 def register(cls: type[OperationKind]) -> type[OperationKind]:
-    """Class decorator. Raises ``ValueError`` when another class took the name."""
+    """Class decorator. Raises ``ValueError`` when another class took the name, or a sentence's code is taken."""
     if cls.kind in _kinds and type(_kinds[cls.kind]) is not cls:
         raise ValueError(f"operation kind {cls.kind!r} is registered twice")
+    reasons.add(cls.sentences)
     _kinds[cls.kind] = cls()
     return cls
 
 
 def get(kind: str) -> OperationKind:
     """Raises ``KeyError`` for an unknown kind."""
-    _load()
+    load()
     return _kinds[kind]
 
 
 def kinds() -> Mapping[str, OperationKind]:
-    _load()
+    load()
     return MappingProxyType(_kinds)
 
 
-def _load() -> None:
-    # They register themselves; imported here and not above because they import this module.
-    from . import delete, publish, refresh, rename  # noqa: F401
+@cache
+def load() -> None:
+    """Import the modules of ``kinds``; not above, because they import this module."""
+    from . import kinds as package
+
+    for module in pkgutil.iter_modules(package.__path__):
+        import_module(f"{package.__name__}.{module.name}")

@@ -1,4 +1,4 @@
-"""Running one item: begin it, call the vendor, save what came of it.
+"""Running items: begin one, call the vendor, save what came of it; or several, where a call takes several.
 
 The vendor is called outside any transaction, between two conditional updates of the item. What an error means for an
 item follows from its class alone (:func:`_judge`): refused calls changed nothing, unsent ones are tried again, lost
@@ -7,9 +7,13 @@ answers are settled by reading (``settle``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from django.core.exceptions import PermissionDenied
 
 from playback.models import OperationItem
+from playback.vendor.client import VendorClient
 from playback.vendor.errors import (
     VendorError,
     VendorGone,
@@ -20,6 +24,7 @@ from playback.vendor.errors import (
 )
 
 from . import limits, registry, transitions
+from .base import Answer, OperationKind, Refusal, Target, Working
 from .plan import check_permission
 from .reach import client_for, refresh, target_of
 from .reasons import from_vendor, reason
@@ -33,31 +38,75 @@ def run_item(item_id: int) -> None:
     An exception that is no ``VendorError`` is a defect; it goes up, and the item, still claimed, is settled by
     reading once its lease has ended: the call may have been sent.
     """
+    run_batch([item_id])
+
+
+def run_batch(item_ids: Sequence[int]) -> None:
+    """As :func:`run_item`, for items of one operation that go in one call."""
+    items = [item for item_id in item_ids if (item := _begun(item_id)) is not None]
+    if not items:
+        return
+    kind = registry.get(items[0].operation.kind)
+    try:
+        client = client_for(items[0])
+    except VendorError as error:
+        for item in items:
+            _judge(item, error)
+        return
+    if kind.batch > 1:
+        _call(client, kind, items)
+    else:
+        for item in items:
+            _call(client, kind, [item])
+
+
+def _begun(item_id: int) -> OperationItem | None:
+    """The item, claimed, unless it ends before its call."""
     try:
         item = transitions.begin(item_id)
     except transitions.Busy:
         transitions.wait_for_other(item_id)
-        return
+        return None
     if item is None:
-        return
-    kind = registry.get(item.operation.kind)
-    try:
-        check_permission(kind, item.operation.user)
-    except PermissionDenied:
-        transitions.finish(item, Outcome.REFUSED, reason("not_permitted"))
-        return
-    if item.recording is None:
+        return None
+    operation = item.operation
+    kind = registry.get(operation.kind)
+    if not operation.automatic:
+        try:
+            check_permission(kind, operation.user, undoing=operation.undoes_id is not None)
+        except PermissionDenied:
+            transitions.finish(item, Outcome.REFUSED, reason("not_permitted"))
+            return None
+    if item.recording is None and not kind.targetless:
         transitions.finish(item, Outcome.REFUSED, reason("gone"))
-        return
+        return None
+    return item
+
+
+def _call(client: VendorClient, kind: OperationKind, items: Sequence[OperationItem]) -> None:
+    targets = [target_of(item) for item in items]
+    answers: Sequence[Answer]
     try:
-        client = client_for(item)
-        noted = kind.apply(client, target_of(item))
+        answers = kind.apply_batch(client, targets) if kind.batch > 1 else [kind.apply(client, targets[0])]
     except VendorError as error:
-        _judge(item, error)
-        if isinstance(error, VendorGone):
-            refresh(client, item)
+        for item in items:
+            _judge(item, error)
+            if isinstance(error, VendorGone):
+                refresh(client, item)
         return
-    if transitions.finish(item, Outcome.DONE, note=noted) and kind.refreshes:
+    for item, target, answer in zip(items, targets, answers, strict=True):
+        _answered(client, kind, item, target, answer)
+
+
+def _answered(client: VendorClient, kind: OperationKind, item: OperationItem, target: Target, answer: Answer) -> None:
+    if isinstance(answer, Working):
+        transitions.leave_working(item, answer.note or reason("vendor_works"), kind.poll_seconds)
+        return
+    if isinstance(answer, Refusal):
+        ended = transitions.finish(item, Outcome.REFUSED, answer.reason)
+    else:
+        ended = transitions.finish(item, Outcome.DONE, note=answer, also=partial(kind.ended, target))
+    if ended and kind.refreshes:
         refresh(client, item)
 
 

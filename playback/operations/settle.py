@@ -6,12 +6,15 @@ second time: the vendor gets time to finish it, and only then is it said to have
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.utils import timezone
 
 from playback.models import OperationItem
 from playback.vendor.errors import VendorError, VendorGone
 
 from . import limits, registry, transitions
+from .base import OperationKind, Refusal
 from .reach import client_for, refresh, target_of
 from .reasons import from_vendor, reason
 
@@ -24,13 +27,17 @@ def settle_item(item_id: int) -> None:
     if item is None:
         return
     kind = registry.get(item.operation.kind)
-    if item.recording is None:
+    if item.recording is None and not kind.targetless:
         transitions.finish(item, Outcome.UNKNOWN, reason("never_settled"))
+        return
+    if item.outcome == Outcome.WORKING:
+        _look(item, kind)
         return
     elapsed = (timezone.now() - item.claimed_at).total_seconds() if item.claimed_at else limits.GIVE_UP
     try:
         client = client_for(item)
-        done = kind.settle(client, target_of(item))
+        target = target_of(item)
+        done = kind.settle(client, target)
     except VendorGone as error:
         if transitions.finish(item, Outcome.REFUSED, from_vendor("gone", error)):
             refresh(client, item)
@@ -41,8 +48,11 @@ def settle_item(item_id: int) -> None:
         else:
             transitions.leave_unknown(item, item.reason)
         return
+    if done and kind.in_background:
+        transitions.leave_working(item, reason("vendor_works"), kind.poll_seconds)
+        return
     if done:
-        ended = transitions.finish(item, Outcome.DONE, reason(kind.settled))
+        ended = transitions.finish(item, Outcome.DONE, reason(kind.settled), also=partial(kind.ended, target))
     elif kind.repeatable and item.attempts < limits.ATTEMPTS:
         transitions.give_back(item, reason("answer_lost"), limits.back_off(item.attempts))
         return
@@ -55,3 +65,29 @@ def settle_item(item_id: int) -> None:
         ended = transitions.finish(item, Outcome.REFUSED, reason("no_change"))
     if ended and kind.refreshes:
         refresh(client, item)
+
+
+def _look(item: OperationItem, kind: OperationKind) -> None:
+    """Is what the vendor took done by now? A vendor that cannot be asked is asked again later."""
+    elapsed = (timezone.now() - item.claimed_at).total_seconds() if item.claimed_at else limits.GIVE_UP
+    target = target_of(item)
+    try:
+        client = client_for(item)
+        answer = kind.finished(client, target)
+    except VendorGone as error:
+        if transitions.finish(item, Outcome.REFUSED, from_vendor("gone", error)):
+            refresh(client, item)
+        return
+    except VendorError:
+        answer = False
+    if isinstance(answer, Refusal):
+        ended = transitions.finish(item, Outcome.REFUSED, answer.reason)
+    elif answer:
+        ended = transitions.finish(item, Outcome.DONE, also=partial(kind.ended, target))
+    elif elapsed >= limits.GIVE_UP:
+        ended = transitions.finish(item, Outcome.UNKNOWN, reason("vendor_works_long"))
+    else:
+        transitions.leave_working(item, item.reason, kind.poll_seconds)
+        return
+    if ended and kind.refreshes:
+        refresh(client_for(item), item)

@@ -33,13 +33,18 @@ def tend() -> None:
     for operation in Operation.objects.filter(state__in=dispatch.GOING).defer("attachment"):
         if not transitions.close(operation.pk):
             dispatch.top_up(operation)
+    for operation_id in Operation.objects.filter(state=Operation.State.PREPARING).values_list("pk", flat=True):
+        dispatch.send_preparation(operation_id)
     Operation.objects.filter(
-        state=Operation.State.PLANNED, planned_at__lt=now - timedelta(seconds=limits.KEEP_PLANS)
+        state__in=[Operation.State.PLANNED, Operation.State.PREPARING],
+        planned_at__lt=now - timedelta(seconds=limits.KEEP_PLANS),
     ).delete()
 
 
 def _settle_again(now: datetime) -> None:
-    asked = OperationItem.objects.filter(outcome=Outcome.UNKNOWN, finished_at=None, due_at__lte=now)
+    asked = OperationItem.objects.filter(
+        outcome__in=[Outcome.UNKNOWN, Outcome.WORKING], finished_at=None, due_at__lte=now
+    )
     by_lane: dict[str, list[int]] = {}
     for pk, lane in asked.order_by("due_at").values_list("pk", "operation__lane")[: limits.WINDOW]:
         by_lane.setdefault(lane, []).append(pk)

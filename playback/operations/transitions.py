@@ -1,19 +1,20 @@
 """The states of an item, each change one conditional UPDATE: whoever loses the race writes nothing.
 
-planned → running → done, refused or unknown; unknown → done, refused or planned again. ``claim`` is the right to write
+planned → running → done, refused, working or unknown; unknown and working → done or refused; unknown → planned again.
+A waiting item may be cancelled. ``claim`` is the right to write
 the outcome: it is given to one worker, and taken from it when its lease ends (``due_at`` in the past).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from playback.models import Operation, OperationItem
@@ -54,10 +55,10 @@ def begin(item_id: int) -> OperationItem | None:
 
 
 def begin_settling(item_id: int) -> OperationItem | None:
-    """Claim an unknown item that nobody is asking about, or whose asker died."""
+    """Claim an item that is unknown, or that the vendor works on, and that nobody is asking about (any more)."""
     now = timezone.now()
     won = (
-        OperationItem.objects.filter(pk=item_id, outcome=Outcome.UNKNOWN, finished_at=None)
+        OperationItem.objects.filter(pk=item_id, outcome__in=[Outcome.UNKNOWN, Outcome.WORKING], finished_at=None)
         .filter(Q(claim=None) | Q(due_at__lte=now))
         .update(claim=uuid4(), due_at=now + timedelta(seconds=limits.lease()))
     )
@@ -66,22 +67,35 @@ def begin_settling(item_id: int) -> OperationItem | None:
 
 def _read(item_id: int) -> OperationItem:
     return (
-        OperationItem.objects.select_related("operation__user", "recording")
-        .defer("operation__attachment")  # up to 2 MB, the same for every item
+        OperationItem.objects.select_related("operation__user", "recording", "operation__undoes")
+        .defer("operation__attachment", "operation__undoes__attachment")  # up to 2 MB, the same for every item
         .get(pk=item_id)
     )
 
 
-def finish(item: OperationItem, outcome: str, reason: Reason | None = None, note: Reason | None = None) -> bool:
-    """Write how it ended. False if the claim was lost: somebody else ends it."""
+def finish(
+    item: OperationItem,
+    outcome: str,
+    reason: Reason | None = None,
+    note: Reason | None = None,
+    also: Callable[[], None] | None = None,
+) -> bool:
+    """Write how it ended. False if the claim was lost: somebody else ends it.
+
+    ``also`` is done in the same transaction, if the item is done.
+    """
     values = {
         "outcome": outcome,
         "reason": reason or {},
-        "note": note or {},
+        "note": note or item.note,
         "finished_at": timezone.now(),
         "due_at": None,
     }
-    return _write(item, values) and _after(item)
+    with transaction.atomic():
+        won = _write(item, values)
+        if won and outcome == Outcome.DONE and also is not None:
+            also()
+    return won and _after(item)
 
 
 def give_back(item: OperationItem, reason: Reason, wait: float) -> bool:
@@ -90,6 +104,17 @@ def give_back(item: OperationItem, reason: Reason, wait: float) -> bool:
         won = _write(item, {"outcome": Outcome.PLANNED, "reason": reason, "due_at": _unheard(wait)})
         if won:
             dispatch.send(dispatch.RUN, item.operation.lane, [item.pk], wait)
+    return won
+
+
+def leave_working(item: OperationItem, note: Reason | None, first: float) -> bool:
+    """The vendor took the call and works on it: to be looked at from time to time."""
+    begun = item.claimed_at or timezone.now()
+    wait = limits.poll_wait(first, (timezone.now() - begun).total_seconds())
+    with transaction.atomic():
+        won = _write(item, {"outcome": Outcome.WORKING, "reason": note or {}, "due_at": _unheard(wait)})
+        if won:
+            dispatch.send(dispatch.SETTLE, item.operation.lane, [item.pk], wait)
     return won
 
 
@@ -120,11 +145,17 @@ def note(item: OperationItem, noted: Reason) -> None:
 
 
 def close(operation_id: int) -> bool:
-    """An operation without open items is done. True for the one who closed it."""
+    """An operation without open items is over: done, or cancelled if somebody cancelled it. True for who closed it."""
     still_open = OperationItem.objects.filter(operation=OuterRef("pk"), finished_at=None)
     return bool(
-        Operation.objects.filter(~Exists(still_open), pk=operation_id, state__in=dispatch.GOING).update(
-            state=Operation.State.DONE, finished_at=timezone.now()
+        Operation.objects.filter(
+            ~Exists(still_open), pk=operation_id, state__in=[*dispatch.GOING, Operation.State.PAUSED]
+        ).update(
+            state=Case(
+                When(cancelled_at__isnull=False, then=Value(Operation.State.CANCELLED)),
+                default=Value(Operation.State.DONE),
+            ),
+            finished_at=timezone.now(),
         )
     )
 

@@ -16,6 +16,16 @@ def run_item(item_id: int) -> None:
     execute.run_item(item_id)
 
 
+@shared_task(name=dispatch.RUN_BATCH, time_limit=_LIMIT)
+def run_batch(item_ids: list[int]) -> None:
+    execute.run_batch(item_ids)
+
+
+@shared_task(name=dispatch.PREPARE, time_limit=_LIMIT)
+def prepare(operation_id: int) -> None:
+    execute.prepare(operation_id)
+
+
 @shared_task(name=dispatch.SETTLE, time_limit=_LIMIT)
 def settle_item(item_id: int) -> None:
     execute.settle_item(item_id)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext
 
 from playback import display
 from playback.models import Operation
@@ -29,4 +30,5 @@ for name, function in _FILTERS.items():
 def operation_title(operation: Operation) -> str:
     """A kind that this release no longer has is shown by its name."""
     kind = registry.kinds().get(operation.kind)
-    return str(kind.title) if kind else operation.kind
+    title = str(kind.title) if kind else operation.kind
+    return gettext("Undo: %(operation)s") % {"operation": title} if operation.undoes_id else title

@@ -1,5 +1,12 @@
 "use strict";
-// Two small things: copying a vendor's id, and a form that is sent once however often its button is clicked.
+// Small things: copying a vendor's id, a form that is sent once however often its button is clicked, a menu that closes
+// when one clicks beside it.
+document.addEventListener("click", (event) => {
+  document.querySelectorAll("details.bo-menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") document.querySelectorAll("details.bo-menu[open]").forEach((menu) => { menu.open = false; });
+});
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;

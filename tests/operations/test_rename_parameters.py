@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playback.models import Recording
-from playback.operations import cover, execute, names
+from playback.operations import execute
 from playback.operations.base import Attachment, Facts, OperationInvalid
+from playback.operations.kinds import cover, names
 
 from .makers import START, make_recordings, make_user, picture
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .base import Facts, OperationInvalid
+from ..base import Facts, OperationInvalid
 
 LIMIT = 255  # the vendor's limit is not documented; this is what our mirror holds
 

@@ -1,28 +1,26 @@
-"""The forms of the kinds of operation that need to know something before they can plan.
-
-A form only collects; what the vendor takes (the name's length, a whole picture of a right size) is the kind's to say
-(``OperationKind.clean``), so that the command line gets the same answers.
-"""
+"""Rename and change covers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminImageFieldWidget, UnfoldAdminTextInputWidget
 
-from playback.operations import registry
-from playback.operations.base import Attachment, OperationInvalid, Planned
-from playback.operations.plan import lay_out
+from playback.operations.base import Attachment
+
+from . import OperationForm, form_for
 
 
-class RenameForm(forms.Form):
+@form_for("rename")
+class RenameForm(OperationForm):
     """A new name or pattern, a new cover, or both."""
 
-    kind = "rename"
+    shown_at = {"pattern": "name"}
+    previewed = "name"
+    preview_title = _("New names")
+
     name = forms.CharField(
         label=_("New name"),
         required=False,
@@ -49,6 +47,10 @@ class RenameForm(forms.Form):
     def parameters(self) -> dict[str, Any]:
         return name_or_pattern(self.cleaned_data.get("name", ""))
 
+    def preview_parameters(self) -> dict[str, Any] | None:
+        name = str(self.data.get("name", "")).strip()
+        return name_or_pattern(name) if name else None
+
     def attachment(self) -> Attachment | None:
         cover = self.cleaned_data.get("cover")
         if not cover:
@@ -61,26 +63,3 @@ def name_or_pattern(text: str) -> dict[str, str]:
     if not text:
         return {}
     return {"pattern": text} if "{" in text or "}" in text else {"name": text}
-
-
-FORMS: dict[str, type[RenameForm]] = {"rename": RenameForm}
-
-
-def preview(form: RenameForm, queryset: QuerySet[Any], count: int) -> tuple[list[tuple[str, str]], str]:
-    """What the form, filled in so far, would do to the first few targets: (label, outcome) pairs, or a sentence."""
-    name = str(form.data.get("name", "")).strip()
-    if not name:
-        return [], ""
-    kind = registry.get(form.kind)
-    try:
-        parameters, _attachment = kind.clean(name_or_pattern(name), None)
-    except OperationInvalid as invalid:
-        return [], " ".join(invalid.errors.values())
-    rows = []
-    for line in lay_out(kind, queryset[:count], parameters):
-        if isinstance(line.result, Planned):
-            changes = kind.changes(line.result.change)
-            rows.append((line.facts.label, changes[0][2] if changes else ""))
-        else:
-            rows.append((line.facts.label, gettext("(will be skipped)")))
-    return rows, ""

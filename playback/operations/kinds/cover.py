@@ -7,7 +7,7 @@ from io import BytesIO
 from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
 
-from .base import Attachment, OperationInvalid
+from ..base import Attachment, OperationInvalid
 
 MAX_BYTES = 2 * 1024 * 1024
 MIN_SIDE = 160  # px

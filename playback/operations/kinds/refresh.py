@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from playback.sync.single import refresh_recording
 from playback.vendor.client import VendorClient
 
-from .base import Facts, OperationKind, Planned, Skipped, Target
-from .reasons import Reason, reason
-from .registry import register
+from ..base import Facts, OperationKind, Planned, Skipped, Target
+from ..reasons import Reason, reason
+from ..registry import register
 
 
 @register
@@ -25,6 +25,9 @@ class Refresh(OperationKind):
     will = _("will be read again")
     permission = "playback.refresh_recording"
     call = "recording_info"
+    group = "main"
+    rank = 30
+    icon = "refresh"
     takes_gone = True
     refreshes = False
     settled = "settled_read"

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from playback.models import Recording, Version
 from playback.sync import lookup
 from playback.vendor.client import VendorClient
 from playback.vendor.errors import VendorRefused
 
-from .base import Facts, OperationKind, Planned, Skipped, Target
-from .reasons import Reason
-from .registry import register
+from ..base import Facts, OperationKind, Planned, Skipped, Target
+from ..reasons import Reason
+from ..registry import register
 
 
 @register
@@ -30,21 +27,12 @@ class Delete(OperationKind):
     permission = "playback.remove_recording"
     call = "delete_recording"
     destructive = True
+    counts_versions = True
+    group = "main"
+    rank = 90
+    icon = "delete_forever"
     settled = "settled_gone"
     fields = {"versions": _("versions")}
-
-    def annotated(self, recordings: QuerySet[Recording]) -> QuerySet[Any]:
-        versions = (
-            Version.objects.filter(recording=OuterRef("pk"), gone_at=None)
-            .order_by()
-            .values("recording")
-            .annotate(many=Count("pk"))
-            .values("many")
-        )
-        return recordings.annotate(
-            room_title=F("room__title"),
-            version_count=Coalesce(Subquery(versions, output_field=IntegerField()), 0),
-        )
 
     def plan_item(self, facts: Facts, parameters: Mapping[str, Any], number: int) -> Planned | Skipped:
         before = {"name": facts.name, "publish_status": facts.publish_status, "versions": facts.version_count}

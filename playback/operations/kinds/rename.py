@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from playback.vendor.client import Upload, VendorClient
 
+from ..base import Attachment, Facts, OperationInvalid, OperationKind, Planned, Skipped, Target
+from ..reasons import Reason, reason
+from ..registry import register
 from . import cover, names
-from .base import Attachment, Facts, OperationInvalid, OperationKind, Planned, Skipped, Target
-from .reasons import Reason, reason
-from .registry import register
 
 
 @register
@@ -27,6 +27,10 @@ class Rename(OperationKind):
     will = _("will be changed")
     permission = "playback.rename_recording"
     call = "update_recording"
+    group = "main"
+    rank = 20
+    icon = "edit"
+    undoable = True
     oldest_first = True  # {n} counts the classes in the order they were held
     fields = {"name": _("name"), "cover": _("cover")}
 

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from playback.models import PUBLISH_STATUSES
+from playback.models import PUBLISH_STATUSES, Recording
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
-from .base import Facts, OperationKind, Planned, Skipped, Target
-from .reasons import Reason, reason
-from .registry import register
+from ..base import Facts, OperationKind, Planned, Skipped, Target
+from ..reasons import Reason, reason
+from ..registry import register
 
 _NOT_READY = {
     RecordingStatus.NOT_RECORDED: "not_recorded",
@@ -28,6 +28,9 @@ class _SetPublishStatus(OperationKind):
 
     call = "set_publish_status"
     fields = {"publish_status": _("publish state")}
+    group = "main"
+    undoable = True
+    takes_trashed = False
     wanted: ClassVar[PublishStatus]
     already: ClassVar[str]
 
@@ -41,11 +44,14 @@ class _SetPublishStatus(OperationKind):
         )
 
     def apply(self, client: VendorClient, target: Target) -> Reason | None:
-        client.set_publish_status(**target.key, status=self.wanted.value)
+        client.set_publish_status(**target.key, status=target.change["publish_status"][1])
         return None
 
     def settle(self, client: VendorClient, target: Target) -> bool:
-        return client.recording_info(**target.key).publish_status == self.wanted
+        return client.recording_info(**target.key).publish_status == target.change["publish_status"][1]
+
+    def offered(self, recording: Recording) -> bool:
+        return recording.is_ready and recording.publish_status != self.wanted
 
     def show(self, name: str, value: Any) -> str:
         return str(dict(PUBLISH_STATUSES).get(value, "–" if value is None else value))
@@ -58,6 +64,9 @@ class Publish(_SetPublishStatus):
     verb = _("Publish")
     will = _("will be published")
     permission = "playback.publish_recording"
+    undo_permission = "playback.block_recording"
+    rank = 10
+    icon = "visibility"
     wanted = PublishStatus.PUBLISHED
     already = "already_published"
 
@@ -69,5 +78,8 @@ class Block(_SetPublishStatus):
     verb = _("Block")
     will = _("will be blocked")
     permission = "playback.block_recording"
+    undo_permission = "playback.publish_recording"
+    rank = 11
+    icon = "visibility_off"
     wanted = PublishStatus.BLOCKED
     already = "already_blocked"
