@@ -79,8 +79,7 @@ class Dispatcher:
             raise Refusal(ErrorCode.NO_SUCH_ACCOUNT, "合作方账号不存在")
         if endpoint.name == "create_key" and not fields.get("sign"):
             return
-        sent = parameters.integer("timestamp", -1)
-        if abs(sent - self.sandbox.clock()) > TIMESTAMP_SECONDS:
+        if abs(parameters.timestamp() - self.sandbox.clock()) > TIMESTAMP_SECONDS:
             raise bad_parameter("timestamp", "与服务器时间相差超过5分钟")
         if not is_signed(fields, account["partner_key"]):
             raise Refusal(ErrorCode.BAD_SIGNATURE, "签名错误")

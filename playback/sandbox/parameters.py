@@ -57,6 +57,13 @@ class Parameters(Mapping[str, str]):
             raise bad_parameter(name, f"必须在{least}到{most}之间")
         return min(number, _SQL_MAX)
 
+    def timestamp(self) -> float:
+        """The request's own time. A fraction is let pass: public clients in Python send ``time.time()`` as it is."""
+        words = self.get("timestamp", "")
+        if not re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,20})?", words, re.ASCII):
+            raise bad_parameter("timestamp", "必须是10位的unix时间戳" if words else "不能为空")
+        return float(words)
+
     def optional_integer(self, name: str, *, most: int = UINT64) -> int | None:
         return self.integer(name, most=most) if self.get(name) else None
 
@@ -112,13 +119,13 @@ class Parameters(Mapping[str, str]):
         return found
 
 
-def parse_moment(name: str, words: object) -> int:
+def parse_moment(name: str, words: object, why: str = "时间格式必须是YYYY-MM-DD HH:MM:SS") -> int:
     if isinstance(words, str) and re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", words, re.ASCII):
         try:
             return int(datetime.fromisoformat(words).replace(tzinfo=BEIJING).timestamp())
         except ValueError:
             pass
-    raise bad_parameter(name, "时间格式必须是YYYY-MM-DD HH:MM:SS")
+    raise bad_parameter(name, why)
 
 
 def parse_number(name: str, value: object) -> int:

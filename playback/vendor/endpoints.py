@@ -225,7 +225,7 @@ _ROWS: tuple[Endpoint, ...] = (
         known=False,
     ),
     Endpoint("merged_video", 39, "playback/getMixedPlaybackVideo", ("mixed_playback_id",), reads=True, known=False),
-    Endpoint("list_rooms", None, "room/list", ("page",), ("limit", "product_type"), reads=True),
+    Endpoint("list_rooms", None, "room/list", (), ("page", "limit", "product_type"), reads=True),
     Endpoint("room_info", None, "room/info", _RECORDING, reads=True),
     Endpoint(
         "create_room",

@@ -23,7 +23,7 @@ def versions(vendor, room: int) -> dict[int, dict[str, Any]]:
 
 
 def test_crops_appear_transcoding_and_are_ready_a_little_later(vendor, room):
-    parts = [{"start_time": 0, "end_time": 6, "name": "导入"}, {"start_time": "15", "end_time": 100}]
+    parts = [{"start_time": 0, "end_time": 6, "name": "导入"}, {"start_time": "15", "end_time": 100, "name": "后半节"}]
     made = vendor("playback/batchCrop", room_id=room, crop_info=json.dumps(parts)).data
     assert [row["version"] for row in made["list"]] == [1, 2]
     found = versions(vendor, room)
@@ -31,7 +31,7 @@ def test_crops_appear_transcoding_and_are_ready_a_little_later(vendor, room):
     assert (found[1]["length"], found[1]["preface_url"]) == (0, "")
     assert wait_for(lambda: {row["status"] for row in versions(vendor, room).values()} == {100})
     found = versions(vendor, room)
-    assert [(found[number]["name"], found[number]["length"]) for number in (1, 2)] == [("导入", 6), ("课", 85)]
+    assert [(found[number]["name"], found[number]["length"]) for number in (1, 2)] == [("导入", 6), ("后半节", 85)]
     assert {found[number]["version_type"] for number in (1, 2)} == {1}
 
 
@@ -42,31 +42,46 @@ def test_crops_appear_transcoding_and_are_ready_a_little_later(vendor, room):
         [],
         {},
         [1],
-        [{"start_time": 5, "end_time": 5}],
-        [{"start_time": 0, "end_time": 101}],
-        [{"start_time": "a", "end_time": 9}],
-        [{"end_time": 9}],
-        [{"start_time": 0, "end_time": 9}, {"start_time": -1, "end_time": 9}],
+        [{"start_time": 5, "end_time": 5, "name": "空"}],
+        [{"start_time": 9, "end_time": 5, "name": "反"}],
+        [{"start_time": 0, "end_time": 101, "name": "过长"}],
+        [{"start_time": "a", "end_time": 9, "name": "字"}],
+        [{"end_time": 9, "name": "无"}],
+        [{"start_time": 0, "end_time": 9, "name": "好"}, {"start_time": -1, "end_time": 9, "name": "负"}],
+        [{"start_time": 0, "end_time": 9}],
+        [{"start_time": 0, "end_time": 9, "name": ""}],
+        [{"start_time": 0, "end_time": 9, "name": " \u3000"}],
+        [{"start_time": 0, "end_time": 9, "name": ["组"]}],
+        [{"start_time": 0, "end_time": 9, "name": "长" * 256}],
     ],
 )
 def test_a_bad_part_makes_no_crop_at_all(vendor, room, parts):
     sent = parts if isinstance(parts, str) else json.dumps(parts)
-    assert vendor("playback/batchCrop", room_id=room, crop_info=sent)["code"] == 1001
+    refused = vendor("playback/batchCrop", room_id=room, crop_info=sent)
+    assert (refused["code"], refused["msg"][:5]) == (1001, "参数错误：")
     assert list(versions(vendor, room)) == [0]
 
 
 def test_a_deleted_crops_number_does_not_come_back(vendor, room):
-    crop = {"room_id": room, "crop_info": json.dumps([{"start_time": 0, "end_time": 6}])}
+    crop = {"room_id": room, "crop_info": json.dumps([{"start_time": 0, "end_time": 6, "name": "导入"}])}
     assert vendor("playback/batchCrop", **crop).data["list"][0]["version"] == 1
     assert vendor("playback/delete", room_id=room, version=1)["code"] == 0
     assert vendor("playback/batchCrop", **crop).data["list"][0]["version"] == 2
 
 
 def test_a_crop_deleted_while_it_is_made_stays_deleted(sandbox, vendor, room):
-    vendor("playback/batchCrop", room_id=room, crop_info=json.dumps([{"start_time": 0, "end_time": 6}]))
+    vendor("playback/batchCrop", room_id=room, crop_info=json.dumps([{"start_time": 0, "end_time": 6, "name": "导入"}]))
     vendor("playback/delete", room_id=room, version=1)
     assert wait_for(lambda: sandbox.state.counts()["jobs"] == 0)
     assert list(versions(vendor, room)) == [0]
+
+
+def test_a_crop_is_no_main_version_before_it_is_ready(vendor, room):
+    vendor("playback/batchCrop", room_id=room, crop_info=json.dumps([{"start_time": 0, "end_time": 6, "name": "导入"}]))
+    assert vendor("playback/setMainVersion", room_id=room, version=1)["code"] == 1
+    assert vendor("playback/getBasicInfo", room_id=room).data["length"] == 100
+    assert wait_for(lambda: vendor("playback/setMainVersion", room_id=room, version=1)["code"] == 0)
+    assert vendor("playback/getBasicInfo", room_id=room).data["length"] == 6
 
 
 def test_split_by_length(vendor, room):
@@ -202,4 +217,4 @@ def test_replace_by_a_video(sandbox, vendor, room):
     found = vendor("playback/getBasicInfo", room_id=room).data
     assert (found["video_id"], found["length"], found["name"]) == (film, 33, "课")
     assert vendor("playback/replacePlaybackByVideo", **sent | {"video_id": 5})["code"] == 1
-    assert vendor("playback/replacePlaybackByVideo", **sent, target_version=9)["code"] == 1
+    assert vendor("playback/replacePlaybackByVideo", **sent, target_version=9)["code"] == 1001

@@ -55,6 +55,7 @@ def test_a_crop_is_told_by_20_then_100_then_cb3(receiver, crop):
         assert (fields["video_id"], fields["version"]) == (str(made["video_id"]), "1")
         assert abs(int(fields["timestamp"]) - time.time()) < 5
     assert len({fields["qid"] for fields in receiver.got}) == 3
+    assert all(len(fields["qid"]) == 24 and fields["qid"].isdigit() for fields in receiver.got)
 
 
 def test_it_is_sent_again_until_it_is_answered_with_success(sandbox, receiver, crop):

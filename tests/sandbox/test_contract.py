@@ -47,6 +47,22 @@ def test_unknown_parameters_and_empty_ones_are_signed_and_ignored(vendor):
     assert vendor(INFO, colour="蓝 色", empty="")["code"] == 0
 
 
+@pytest.mark.parametrize(
+    ("moment", "code"),
+    [
+        (lambda now: f"{now:.7f}", 0),  # Python's time.time() as it is
+        (lambda now: f"{now * 1000:.0f}", 1001),  # milliseconds
+        (lambda now: f"{now:.0f}.", 1001),
+        (lambda now: "now", 1001),
+        (lambda now: "", 1001),
+    ],
+)
+def test_a_timestamp_is_in_seconds(vendor, moment, code):
+    answer = vendor(INFO, timestamp=moment(time.time()))
+    assert answer["code"] == code
+    assert ("timestamp" in answer["msg"]) is (code == 1001)
+
+
 @pytest.mark.parametrize(("shift", "code"), [(-290, 0), (290, 0), (-302, 1001), (302, 1001)])
 def test_the_timestamp_may_be_off_by_five_minutes(vendor, shift, code):
     vendor.shift = shift

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ def school(sandbox) -> dict[str, Any]:
         "ordinary": ordinary,
         "source": source["video_id"],
         "people": people,
+        "newcomer": state.add_member("新同学"),
         "fixed": fixed,
         "vod": state.add_video(),
         "merge": state.add_merge(),
@@ -174,6 +176,65 @@ def test_an_unknown_and_a_deleted_room_are_refused(name, vendor, sandbox, school
     assert vendor(ENDPOINTS[name].path, **sent | {"room_id": 1})["code"] == documented.get(name, 3001)
     sandbox.state.remove_room(school["room"])
     assert vendor(ENDPOINTS[name].path, **sent)["code"] == documented.get(name, 3002)
+
+
+CHANGES = [row.name for row in ENDPOINTS.values() if not row.reads]
+TAKES_A_VERSION = [
+    row.name
+    for row in ENDPOINTS.values()
+    if {"version", "target_version"} & set(row.parameters) and row.name != "recording_watch_records"  # there it filters
+]
+
+
+def changing(name: str, school: dict[str, Any]) -> dict[str, Any]:
+    """Parameters with which the call changes the prepared school."""
+    beside: dict[str, dict[str, Any]] = {
+        "set_publish_status": {"status": 2},
+        "create_key": {"regenerate": 1},
+        "add_recording_members": {"user_ids": school["newcomer"]},
+        "add_room_members": {"user_ids": school["newcomer"]},
+    }
+    return parameters(name, school) | beside.get(name, {})
+
+
+def everything(sandbox) -> list[str]:
+    """The vendor's whole state, as text."""
+    with sandbox.state.lock:
+        return list(sandbox.state._db.iterdump())
+
+
+@pytest.mark.parametrize(("kind", "options"), [("drop", {"when": "after"}), ("timeout_after_change", {"seconds": 0.0})])
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_without_an_answer_is_made_once_all_the_same(name, kind, options, vendor, sandbox, school):
+    sent = changing(name, school)
+    vendor.escape = True  # the secret of create_key has a plus sign
+    before = everything(sandbox)
+    sandbox.faults.add(name, kind, times=1, **options)
+    with pytest.raises((http.client.HTTPException, OSError)):
+        vendor(ENDPOINTS[name].path, **sent)
+    vendor.connection.close()
+    assert everything(sandbox) != before
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_call_that_fails_before_the_change_changes_nothing(name, vendor, sandbox, school):
+    sent = changing(name, school)
+    vendor.escape = True  # the secret of create_key has a plus sign
+    before = everything(sandbox)
+    sandbox.faults.add(name, "drop", times=1, when="before")
+    with pytest.raises((http.client.HTTPException, OSError)):
+        vendor(ENDPOINTS[name].path, **sent)
+    vendor.connection.close()
+    assert everything(sandbox) == before
+
+
+@pytest.mark.parametrize("name", TAKES_A_VERSION)
+def test_an_unknown_version_is_refused(name, vendor, sandbox, school):
+    which = "target_version" if "target_version" in ENDPOINTS[name].parameters else "version"
+    before = everything(sandbox)
+    answer = vendor(ENDPOINTS[name].path, **parameters(name, school) | {which: 77})
+    assert (answer["code"], answer["msg"]) == (1001, "参数错误：回放版本77不存在")
+    assert everything(sandbox) == before
 
 
 def test_a_switched_off_call_lacks_the_permission(vendor, sandbox, school):

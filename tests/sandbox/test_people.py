@@ -120,6 +120,16 @@ def test_expiry_by_days_and_by_a_fixed_time(sandbox, vendor, room):
         assert vendor("playback/getExpire", **ask | wrong)["code"] == 1001
 
 
+def test_expiry_passes_over_videos_of_another_product(sandbox, vendor, room):
+    live = sandbox.state.recording(room)["video_id"]
+    small = sandbox.state.add_recording(sandbox.state.add_room(product_type=2))["video_id"]
+    both = f"{live},{small}"
+    assert vendor("playback/setValidDay", product_type=2, video_ids=both, valid_day=9).data is True
+    assert vendor("playback/getExpire", product_type=0, video_ids=both).data["list"] == {str(live): 0, str(small): 9}
+    assert vendor("playback/getExpire", product_type=1, video_ids=both).data["list"] == {str(live): 0}
+    assert vendor("playback/getExpire", product_type=5, video_ids=both)["code"] == 1001
+
+
 def test_an_expired_recording_is_listed_and_has_no_token(sandbox, vendor, room):
     row = sandbox.state.recording(room)
     assert vendor("playback/getPlayerToken", room_id=room)["code"] == 0

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 def test_the_state_and_what_was_still_to_happen_outlive_a_restart(tmp_path):
     database = tmp_path / "sandbox.sqlite3"
-    crop = json.dumps([{"start_time": 0, "end_time": 6}])
+    crop = json.dumps([{"start_time": 0, "end_time": 6, "name": "导入"}])
     with Sandbox(database, "1", "k", transcode_seconds=0.6) as first:
         room = first.state.add_room("课")
         first.state.add_recording(room)

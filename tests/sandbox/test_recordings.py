@@ -107,10 +107,11 @@ def test_versions_and_the_main_one(sandbox, vendor, room):
     assert vendor("playback/setMainVersion", **where, version=1).data is None
     assert vendor("playback/getBasicInfo", **where).data["video_id"] == crop["video_id"]
     assert vendor("playback/getSessionList", room_id=room).data["list"][0]["video_id"] == crop["video_id"]
-    assert vendor("playback/setMainVersion", **where, version=7)["code"] == 1
+    refused = vendor("playback/setMainVersion", **where, version=7)
+    assert (refused["code"], refused["msg"]) == (1001, "参数错误：回放版本7不存在")
     assert vendor("playback/delete", **where, version=1)["code"] == 0
     assert vendor("playback/getBasicInfo", **where).data["name"] == "第一讲"
-    assert vendor("playback/delete", **where, version=1)["code"] == 1
+    assert vendor("playback/delete", **where, version=1)["code"] == 1001
     assert vendor("playback/delete", **where, version=0)["code"] == 1001
 
 
@@ -132,6 +133,7 @@ def test_rename_in_raw_and_in_escaped_bodies(sandbox, vendor, room):
     assert neat("playback/update", **where, name="50% & 1+1=2")["code"] == 0
     assert sandbox.state.recording(room, 201912010)["name"] == "50% & 1+1=2"
     assert vendor("playback/update", **where)["code"] == 1001
+    assert neat("playback/update", **where, name=" \u3000")["code"] == 1001
     assert vendor("playback/update", **where, name="长" * 256)["code"] == 1001
 
 
@@ -186,4 +188,17 @@ def test_rooms_are_listed_made_and_read(sandbox, vendor):
     assert len(vendor("room/list", page=1, limit=1).data["list"]) == 1
     assert vendor("room/list", page=3, limit=1).data["list"] == []
     assert vendor("room/list", page=1, limit=1001)["code"] == 1001
-    assert vendor("room/create", title="反了", start_time=2, end_time=1)["code"] == 1001
+
+
+def test_a_made_room_has_its_codes_and_the_documented_limits(vendor):
+    made = vendor("room/create", title="长" * 60, start_time=1501575608, end_time=1501579208).data
+    assert made.keys() == {"room_id", "admin_code", "teacher_code", "student_code"}
+    codes = [made[name] for name in ("admin_code", "teacher_code", "student_code")]
+    assert len(set(codes)) == 3
+    assert all(len(code) == 6 and code.isalnum() for code in codes)
+    info = vendor("room/info", room_id=made["room_id"]).data
+    assert (info["title"], info["room_id"]) == ("长" * 50, int(made["room_id"]))
+    assert (info["type"], info["max_users"], info["is_long_term"]) == ("2", "0", 0)
+    for start, end in ((2, 1), (1000, 1000 + 900), (1000, 1000 + 86_400)):
+        assert vendor("room/create", title="课", start_time=start, end_time=end)["code"] == 1001
+    assert vendor("room/create", title="课", start_time=1000, end_time=200_000, is_long_term=1)["code"] == 0

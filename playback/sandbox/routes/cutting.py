@@ -16,6 +16,7 @@ from ..state import Row
 from .lookup import must_be_ready, recording_of, room_of, version_of
 
 _MOST_PARTS = 100
+_LONGEST_NAME = 255
 
 
 @route("replace_recording")
@@ -111,12 +112,16 @@ def crop_recording(call: Call) -> dict[str, Any]:
 def _part(item: dict[str, Any], row: Row) -> tuple[int, int, str]:
     start = parse_number("crop_info.start_time", item.get("start_time"))
     end = parse_number("crop_info.end_time", item.get("end_time"))
-    if not start < end <= row["length"]:
-        raise bad_parameter("crop_info.end_time", "必须大于start_time且不超过回放时长")
-    name = str(item.get("name") or row["name"])
-    if len(name) > 255:
-        raise bad_parameter("crop_info.name", "不能超过255个字符")
-    return start, end, name
+    if start >= end:
+        raise bad_parameter("crop_info.end_time", "必须大于start_time")
+    if end > row["length"]:
+        raise bad_parameter("crop_info.end_time", f"不能超过回放时长{row['length']}秒")
+    name = item.get("name")
+    if isinstance(name, bool) or not isinstance(name, str | int | float) or not str(name).strip():
+        raise bad_parameter("crop_info.name", "不能为空")
+    if len(str(name)) > _LONGEST_NAME:
+        raise bad_parameter("crop_info.name", f"不能超过{_LONGEST_NAME}个字符")
+    return start, end, str(name)
 
 
 def _cut(call: Call, row: Row, parts: list[tuple[int, int, str]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ..call import Call, route
 from ..parameters import parse_moment, parse_number
 from ..refusal import Refusal, bad_parameter
 from ..rows import beijing, object_or_php_empty
-from ..state import EXPIRY_SINCE
+from ..state import EXPIRY_SINCE, Row
 
 _PRODUCT_TYPES = (0, 1, 2, 3, 4)
 _MOST_DAYS = 36_500
@@ -20,13 +20,9 @@ _MOST_VIDEOS = 1000
 
 @route("expiry")
 def expiry(call: Call) -> dict[str, Any]:
-    """Unknown videos are absent, and so are those made before expiry existed."""
-    call.parameters.choice("product_type", _PRODUCT_TYPES)
+    """Videos that cannot expire are absent."""
     days, times = {}, {}
-    for number in _video_ids(call):
-        row = call.state.version_of_video(number)
-        if row is None or row["created_at"] < EXPIRY_SINCE:
-            continue
+    for number, row in _expiring(call):
         if row["expires_at"] is not None:
             times[str(number)] = beijing(row["expires_at"])
         else:
@@ -40,19 +36,29 @@ def expiry(call: Call) -> dict[str, Any]:
 
 @route("set_valid_days")
 def set_valid_days(call: Call) -> bool:
-    """Assumed: unknown videos are passed over."""
-    call.parameters.choice("product_type", _PRODUCT_TYPES)
+    """Videos that cannot expire are passed over."""
     days = call.parameters.integer("valid_day", most=_MOST_DAYS)
-    for number in _video_ids(call):
+    for number, _row in _expiring(call):
         call.state.update_version(number, valid_day=days, expires_at=None)
     return True
 
 
-def _video_ids(call: Call) -> list[int]:
+def _expiring(call: Call) -> list[tuple[int, Row]]:
+    """The named videos that can expire.
+
+    Assumed: unknown ones, those of another product_type (0 is any) and those made before expiry existed are left out
+    without a word.
+    """
+    product_type = call.parameters.choice("product_type", _PRODUCT_TYPES)
     numbers = call.parameters.numbers("video_ids")
     if len(numbers) > _MOST_VIDEOS:
         raise bad_parameter("video_ids", f"不能超过{_MOST_VIDEOS}个")
-    return numbers
+    found = [(number, row) for number in numbers if (row := call.state.version_of_video(number)) is not None]
+    return [
+        (number, row)
+        for number, row in found
+        if row["created_at"] >= EXPIRY_SINCE and product_type in (0, row["product_type"])
+    ]
 
 
 @route("set_expire_times")

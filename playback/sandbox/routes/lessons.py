@@ -20,8 +20,8 @@ _LONGEST_DESCRIPTION = 255
 @route("room_courseware")
 def room_courseware(call: Call) -> dict[str, Any]:
     day = call.parameters.get("date", "")
-    if day and not re.fullmatch(r"\d{4}-\d\d-\d\d", day, re.ASCII):
-        raise bad_parameter("date", "格式必须是YYYY-MM-DD")
+    if day:
+        parse_moment("date", f"{day} 00:00:00", "必须是YYYY-MM-DD格式的日期")
     found = call.state.documents(room_of(call)["room_id"])
     return _courseware(call, [row for row in found if not day or _day_of(row) == day])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playback.vendor.codes import PublishStatus, RecordingStatus
+from playback.vendor.codes import ErrorCode, PublishStatus, RecordingStatus
 
 from ..call import Call
 from ..refusal import Refusal, failed, no_recording, no_such_room, recording_deleted, room_deleted
@@ -46,7 +46,8 @@ def version_of(call: Call, prefix: str = "") -> Row:
 
 
 def no_version(number: int) -> Refusal:
-    return failed(f"回放版本{number}不存在")
+    """Assumed: the version is a parameter of the call, so one that is not there is a bad parameter."""
+    return Refusal(ErrorCode.BAD_PARAMETER, f"参数错误：回放版本{number}不存在")
 
 
 def why_not_playable(call: Call, row: Row) -> str:

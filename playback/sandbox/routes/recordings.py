@@ -14,7 +14,7 @@ from ..call import Call, route
 from ..refusal import Refusal, bad_parameter
 from ..rows import absolute, beijing, listed, page_url, video
 from ..state import Row
-from .lookup import no_version, recording_of, room_of
+from .lookup import must_be_ready, no_version, recording_of, room_of, version_of
 
 _PRODUCT_TYPES = (0, 1, 2, 3, 4)
 _IMAGE_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "BMP": "image/bmp"}
@@ -105,6 +105,8 @@ def update_recording(call: Call) -> None:
     row = recording_of(call)
     changes: dict[str, Any] = {}
     if name := call.parameters.text("name"):
+        if not name.strip():
+            raise bad_parameter("name", "不能为空")
         changes["name"] = name
     if (picture := call.files.get("preface")) is not None:
         content = picture.read()
@@ -150,8 +152,7 @@ def _version(row: Row, call: Call) -> dict[str, Any]:
 
 @route("set_main_version")
 def set_main_version(call: Call) -> None:
-    row = recording_of(call)
-    number = call.parameters.integer("version")
-    if call.state.version(row["room_id"], row["session_id"], number) is None:
-        raise no_version(number)
-    call.state.set_main(row["playback_id"], number)
+    """Assumed: what players get by default must be ready, so a version that is still transcoding is refused."""
+    row = version_of(call)
+    must_be_ready(row)
+    call.state.set_main(row["playback_id"], row["version"])
