@@ -17,7 +17,7 @@ from playback.sandbox.server import Sandbox
 from playback.vendor.endpoints import ENDPOINTS
 
 from .makers import make_user, picture
-from .vendor import CALLS, confirmed, drive, recorded, row
+from .vendor import CALLS, LOST_AFTER, LOST_BEFORE, confirmed, drive, recorded, row
 
 pytestmark = [pytest.mark.django_db, pytest.mark.portable, pytest.mark.usefixtures("impatient")]
 
@@ -128,16 +128,6 @@ def test_nothing_is_configured(case: Case, settings: LazySettings) -> None:
     ended(case, "refused", "misconfigured")
 
 
-LOST_AFTER = [
-    ("timeout_after_change", {"seconds": 1.5}),
-    ("drop", {"when": "after"}),
-    ("html", {"after_change": True}),
-    ("status", {"status": 502, "after_change": True}),
-    ("broken_json", {"after_change": True}),
-    ("truncated", {}),
-]
-
-
 @pytest.mark.parametrize(("fault", "options"), LOST_AFTER, ids=[fault for fault, _ in LOST_AFTER])
 def test_the_answer_is_lost_after_the_change(case: Case, fault: str, options: dict[str, Any]) -> None:
     case.sandbox.faults.add(case.call, fault, **options)
@@ -150,9 +140,6 @@ def test_the_answer_is_lost_after_the_change(case: Case, fault: str, options: di
     assert case.is_shown_by_the_mirror()
     if case.name != "refresh":
         assert len(case.sandbox.calls.of(case.call)) == 1  # read, not repeated
-
-
-LOST_BEFORE = [("drop", {"when": "before"}), ("html", {}), ("status", {"status": 503}), ("broken_json", {})]
 
 
 @pytest.mark.parametrize(("fault", "options"), LOST_BEFORE, ids=[fault for fault, _ in LOST_BEFORE])
