@@ -230,7 +230,10 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda request: static("playback/backoffice.css")],
-    "SCRIPTS": [lambda request: static("playback/backoffice.js")],
+    "SCRIPTS": [
+        lambda request: static("playback/backoffice.js"),
+        lambda request: static("playback/picked.js"),
+    ],
     "DASHBOARD_CALLBACK": "playback.admin.dashboard.context",
     "SIDEBAR": {
         "show_search": False,
