@@ -222,6 +222,8 @@ class OperationKind:
     refreshes: ClassVar[bool] = True  # the target's mirror is read again after the call (2 calls)
     undoable: ClassVar[bool] = False
     settled: ClassVar[str] = "settled_done"  # the reason of an item that was found done
+    gives_up: ClassVar[float] = 0.0  # s after its begin an open item ends as unknown; 0: ``limits.GIVE_UP``
+    unfinished: ClassVar[str] = "vendor_works_long"  # the reason of one that never was :meth:`finished`
 
     @property
     def repeatable(self) -> bool:
