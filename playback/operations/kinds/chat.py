@@ -162,7 +162,7 @@ class RemoveChat(OperationKind):
             return Refusal(reason("no_such_version", version=version))
         if seen.status != READY:
             return Refusal(reason("version_not_ready", version="" if version is None else version))
-        _keep(target, {"film": seen.film, "rebuilding": False})
+        _keep(target, {**target.known, "film": seen.film, "rebuilding": False})
         spans = [ChatSpan(*moments.restored(part)) for part in parts]
         client.remove_chat(**target.key, spans=spans, version=version)
         return Working(reason("chat_taken"))
