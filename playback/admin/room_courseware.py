@@ -22,7 +22,7 @@ from . import courseware, panels
 
 class DayForm(forms.Form):
     day = forms.DateField(
-        label=_("Day"),
+        label=_("Day of the class"),
         required=False,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "bo-input"}),
         input_formats=["%Y-%m-%d"],

@@ -110,7 +110,7 @@ def test_the_plan_says_what_the_request_says(sandbox: Sandbox, chief: User, reco
         {"lines": f"{PERSON}, 10:02, 10:05\n{PERSON}\n, , 10:01\n8, 12:00, 12:01"},
     )
     with override("en"):
-        told = [new for _, new, _ in KIND.changes(operation.items.get().change)]
+        told = [words for words, _, _ in KIND.changes(operation.items.get().change)]
         noted = [reasons.text(note) for note in operation.notes]
     assert told == [
         f"everything by {PERSON} from 2026-11-19 10:02:00 to 10:05:00 Beijing time",
@@ -120,7 +120,7 @@ def test_the_plan_says_what_the_request_says(sandbox: Sandbox, chief: User, reco
     ]
     assert notes(operation) == ["chat_rebuilds", "chat_day_of_class", "chat_outside"]
     assert "cannot be brought back" in noted[0]
-    assert noted[2].startswith("1 of the times")
+    assert noted[2].startswith("1 of the entries")
     assert sent(sandbox) == 0
 
 

@@ -34,7 +34,6 @@ SENTENCES = {
         "it began."
     ),
     "chat_outside": _(
-        "%(count)s of the times lie wholly outside of the class, from %(start)s to %(end)s Beijing time."
+        "%(count)s of the entries lie wholly outside of the class, from %(start)s to %(end)s Beijing time."
     ),
-    "chat_replaced": _("The version changed at the vendor since the plan was made. Nothing was removed."),
 }

@@ -199,4 +199,4 @@ def _short(text: str) -> str:
 
 def as_written(span: Span) -> str:
     """A span as it was entered: ``1234567, 10:02:00, 10:05:00``."""
-    return ", ".join(str(span.get(name, "")) for name in ("user_number", "start", "end")).rstrip(", ")
+    return ", ".join(str(span.get(name, "–")) for name in ("user_number", "start", "end"))

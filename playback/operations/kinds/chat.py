@@ -80,7 +80,6 @@ class RemoveChat(OperationKind):
     poll_seconds = 2.0
     gives_up = 3600.0
     unfinished = "chat_untold"
-    fields = {"chat": _("chat")}
     sentences = SENTENCES
 
     def clean(
@@ -208,12 +207,12 @@ class RemoveChat(OperationKind):
         if "chat" not in change:
             return []
         asked = change["chat"][0]
-        label = (
-            str(self.fields["chat"])
+        where = (
+            _now("in the main version")
             if asked["version"] is None
-            else _now("chat of version %(version)s") % {"version": asked["version"]}
+            else _now("in version %(version)s") % {"version": asked["version"]}
         )
-        return [(label, moments.words(part), _now("removed")) for part in asked["parts"]]
+        return [(moments.words(part), where, _now("removed")) for part in asked["parts"]]
 
 
 # ---------------------------------------------------------------- planning
