@@ -165,6 +165,7 @@ AXES_COOLOFF_TIME = 0.25  # h
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_TEMPLATE = "429.html"
 
 # ---------------------------------------------------------------- language and time
 
