@@ -32,7 +32,7 @@ class TermsForm(forms.Form):
     """How long the links are good. ``terms`` is there once the form is valid."""
 
     lasting = forms.ChoiceField(
-        label=_("Good"),
+        label=_("Validity"),
         choices=LASTINGS,
         initial=TIMED,
         widget=UnfoldAdminRadioSelectWidget,

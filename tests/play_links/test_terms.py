@@ -63,13 +63,12 @@ def test_fifty_are_taken_and_none_is_nobody_in_particular() -> None:
 def test_any_text_is_viewers_or_a_sentence(text: str) -> None:
     try:
         found = viewers(text)
-    except TermsInvalid as refused:
-        assert str(refused)
-    else:
-        for one in found:
-            assert one.name == one.name.strip()
-            assert one.name.isprintable()
-            assert one.number is None or 0 < one.number <= LARGEST_NUMBER
+    except TermsInvalid:
+        return
+    for one in found:
+        assert one.name == one.name.strip()
+        assert one.name.isprintable()
+        assert one.number is None or 0 < one.number <= LARGEST_NUMBER
 
 
 def test_a_number_alone_may_be_asked_for() -> None:
