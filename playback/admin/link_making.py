@@ -185,7 +185,6 @@ class _Page:
             self.request, f"playback/links/{name}.html", {**self.context, **context}, status=status
         )
         response["Cache-Control"] = "no-store"
-        response["Referrer-Policy"] = "no-referrer"
         return response
 
 

@@ -103,7 +103,7 @@ def test_from_the_menu_to_links_that_open_the_player(sandbox: Sandbox, staff: Cl
     assert copied
     assert html.unescape(copied[1]).split("\n") == [f"王芳\t2023001\t{first}", f"<b>李</b>\t\t{second}"]
     assert "no-store" in made["Cache-Control"]
-    assert made["Referrer-Policy"] == "no-referrer"
+    assert made["Referrer-Policy"] == "same-origin"
     assert PlayLink.objects.count() == 2
 
 
