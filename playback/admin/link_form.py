@@ -42,7 +42,11 @@ class TermsForm(forms.Form):
         label=_("For how long"), required=False, initial=7, widget=UnfoldAdminIntegerFieldWidget(attrs={"min": 1})
     )
     unit = forms.ChoiceField(
-        label=_("Hours or days"), choices=UNITS, initial="days", required=False, widget=UnfoldAdminSelectWidget
+        label=_("Hours or days"),
+        choices=UNITS,
+        initial="days",
+        required=False,
+        widget=UnfoldAdminSelectWidget(attrs={"aria-label": _("Hours or days")}),
     )
 
     terms: Terms

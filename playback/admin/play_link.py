@@ -69,8 +69,8 @@ class EndFilter(DropdownFilter):
 
 @admin.register(PlayLink)
 class PlayLinkAdmin(ReadOnlyAdmin):
-    list_display = ["recording_link", "kind_label", "whom", "maker", "made", "until"]
-    list_display_links = ["kind_label"]
+    list_display = ["title", "kind_label", "whom", "maker", "made", "until"]
+    list_display_links = ["title"]
     list_filter = [("kind", ChoicesDropdownFilter), EndFilter, MakerFilter, ("made_at", BeijingDaysFilter)]
     search_fields = ["label"]
     search_help_text = _("Recording, ids, for whom, or a whole link")
@@ -107,10 +107,8 @@ class PlayLinkAdmin(ReadOnlyAdmin):
         return queryset.filter(condition), False
 
     @column(description=_("recording"), ordering="label")
-    def recording_link(self, link: PlayLink) -> Any:
-        if link.recording_id is None:
-            return link.label
-        return display.link(reverse("admin:playback_recording_change", args=[link.recording_id]), link.label)
+    def title(self, link: PlayLink) -> str:
+        return link.label
 
     @column(description=_("kind"), ordering="kind")
     def kind_label(self, link: PlayLink) -> Any:
@@ -140,7 +138,7 @@ class PlayLinkAdmin(ReadOnlyAdmin):
             Group(
                 _("Play link"),
                 [
-                    Fact(_("recording"), self.recording_link(obj)),
+                    Fact(_("recording"), recording_of(obj)),
                     Fact(_("kind"), kind_of(obj)),
                     Fact(_("for"), obj.for_name or display.EMPTY),
                     Fact(_("viewer's number"), display.EMPTY if obj.for_number is None else str(obj.for_number)),
@@ -151,6 +149,12 @@ class PlayLinkAdmin(ReadOnlyAdmin):
                 ],
             )
         ]
+
+
+def recording_of(link: PlayLink) -> Any:
+    if link.recording_id is None:
+        return link.label
+    return display.link(reverse("admin:playback_recording_change", args=[link.recording_id]), link.label)
 
 
 def kind_of(link: PlayLink) -> Any:
