@@ -38,9 +38,12 @@ class Rows(list[Row]):
     def of(cls, marks: Iterable[Mark]) -> Self:
         return cls(Row(format_offset(mark.offset), mark.text) for mark in marks)
 
+    def drop_blank(self) -> None:
+        self[:] = [row for row in self if not row.is_blank]
+
     def marks(self) -> list[Mark] | None:
         """What the rows say; None where some cannot be mark points, which then tell it themselves."""
-        self[:] = [row._replace(problem="") for row in self if not row.is_blank]
+        self.drop_blank()
         unread = {}
         marks = []
         for at, row in enumerate(self):
@@ -63,7 +66,7 @@ class Rows(list[Row]):
             offset = parse_offset(row.time)
             return LONGEST if offset is None else offset
 
-        self[:] = sorted((row for row in self if not row.is_blank), key=place)
+        self.sort(key=place)
 
     def take_over(self, marks: Iterable[Mark]) -> int:
         """Add what is not there already; answers how many. Rows that then share a time are marked, not decided."""

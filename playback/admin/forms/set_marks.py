@@ -82,6 +82,8 @@ class SetMarksForm(OperationForm):
             return False
         data = cast("QueryDict", self.data)
         self.rows = Rows.typed(data.getlist("time"), data.getlist("text"))
+        if not self.command.startswith("remove:"):  # which counts them
+            self.rows.drop_blank()
         self.version = _number(self.data.get("version", ""))
         self.opened = str(self.data.get("opened", ""))[:64]
         self.replaces = self.data.get("how") == "replace"
