@@ -50,6 +50,7 @@ class RecordingAdmin(MirrorAdmin):
     search_help_text = _("Name, room title or any ids")
     list_select_related = ["room"]
     detail_template = "playback/recording.html"
+    list_before_template = "playback/picked.html"
 
     def condition(self, term: str) -> Q:
         return search.recordings(term)
