@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
 from playback.demo.embedded import free_port
@@ -291,6 +295,21 @@ def test_the_right_is_asked_for_again(sandbox: Sandbox, recording: Recording) ->
 def test_lines_are_taken_as_well_as_lists(chief: User, recording: Recording) -> None:
     item = item_of(planned(chief, recording, "00:10 导入\n12:30，新课"))
     assert item.change["marks"][1] == [[10, "导入"], [750, "新课"]]
+
+
+def test_a_csv_from_the_command_line(sandbox: Sandbox, chief: User, recording: Recording, tmp_path: Path) -> None:
+    csv = tmp_path / "marks.csv"
+    csv.write_bytes("时间,内容\r\n00:00:10,导入\r\n".encode("gb18030"))
+    run = partial(call_command, "operate", "set_marks", user="chief", recording=[recording.vendor_key], yes=True)
+    run(file=str(csv), stdout=StringIO())
+    drive(Operation.objects.get())
+    assert present(sandbox, recording) == [(10, "导入")]
+    for content, words in ((b"PK\x03\x04", "save it as CSV"), (b"", "no lines with mark points")):
+        csv.write_bytes(content)
+        with override("en"), pytest.raises(CommandError, match=words):
+            run(file=str(csv), stdout=StringIO())
+    with override("en"), pytest.raises(CommandError, match="an empty one removes"):
+        run(stdout=StringIO())
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ from ..registry import register
 @register
 class SetMarks(OperationKind):
     """Parameters: ``version`` (none: the main one), ``content`` (``[[seconds or H:MM:SS, text], …]``, or lines as
-    ``mark_text`` reads them; empty removes all), ``opened`` (the token of the list that an editor began with)."""
+    ``mark_text`` reads them; empty removes all), ``opened`` (the token of the list that an editor began with). A CSV
+    as the attachment does for ``content``."""
 
     kind = "set_marks"
     title = _("Edit mark points")
@@ -62,7 +63,11 @@ class SetMarks(OperationKind):
     def clean(
         self, parameters: Mapping[str, Any], attachment: Attachment | None
     ) -> tuple[dict[str, Any], Attachment | None]:
-        marks = _marks_of(parameters.get("content"))
+        content = parameters.get("content")
+        if attachment is not None and content is None:  # from the command line; the page reads its file itself
+            marks = _marks_of_file(attachment)
+        else:
+            marks = _marks_of(content)
         if len(marks) > mark_lists.MOST:
             raise OperationInvalid(
                 {"content": _now("At most %(limit)d mark points are taken.") % {"limit": mark_lists.MOST}}
@@ -200,10 +205,7 @@ def _marks_of(value: object) -> list[Mark]:
     if isinstance(value, str):
         if not value.strip():
             return []
-        lines = mark_text.read(value)
-        if lines.problems:
-            raise _unusable(lines.problems)
-        return lines.marks
+        return _marks_of_lines(value)
     if not isinstance(value, Sequence):
         raise OperationInvalid({"content": _now("Give the list of mark points; an empty one removes them all.")})
     marks = []
@@ -217,6 +219,21 @@ def _marks_of(value: object) -> list[Mark]:
     if wrong:
         raise _unusable(wrong)
     return marks
+
+
+def _marks_of_file(attachment: Attachment) -> list[Mark]:
+    """An empty file is a mistake, and no wish to remove all."""
+    try:
+        return _marks_of_lines(mark_text.decode(attachment.content))
+    except mark_text.NotText as error:
+        raise OperationInvalid({"content": str(error)}) from None
+
+
+def _marks_of_lines(text: str) -> list[Mark]:
+    lines = mark_text.read(text)
+    if lines.problems:
+        raise _unusable(lines.problems)
+    return lines.marks
 
 
 def _mark_of(pair: object) -> Mark | None:
