@@ -64,10 +64,8 @@ class SetMarks(OperationKind):
         self, parameters: Mapping[str, Any], attachment: Attachment | None
     ) -> tuple[dict[str, Any], Attachment | None]:
         content = parameters.get("content")
-        if attachment is not None and content is None:  # from the command line; the page reads its file itself
-            marks = _marks_of_file(attachment)
-        else:
-            marks = _marks_of(content)
+        of_file = attachment if content is None else None  # from the command line; the page reads its file itself
+        marks = _marks_of_file(of_file) if of_file else _marks_of(content)
         if len(marks) > mark_lists.MOST:
             raise OperationInvalid(
                 {"content": _now("At most %(limit)d mark points are taken.") % {"limit": mark_lists.MOST}}
