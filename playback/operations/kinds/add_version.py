@@ -124,9 +124,7 @@ class AddVersion(OperationKind):
             for number, video in looking.videos(client, target.key).items()
             if number not in target.before["versions"]
         ]
-        return any(
-            not length or video.length is None or abs(video.length - length) <= _SAME_LENGTH for video in new
-        )
+        return any(not length or video.length is None or abs(video.length - length) <= _SAME_LENGTH for video in new)
 
     def describe(self, parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
         return [(_now("Source"), parameters["source"])]

@@ -32,9 +32,11 @@ def videos(client: VendorClient, key: Mapping[str, int]) -> dict[int, Video]:
     """Version → video (call 10). Raises the client's errors; ``VendorOutcomeUnknown`` where a row cannot be read."""
     found: dict[int, Video] = {}
     for page in client.pages(client.list_versions, **key):
+        for row in page.rows:
+            if row.version is not None:
+                found[row.version] = Video(row.video_id or None, row.length or None)
         if page.unreadable or any(row.version is None for row in page.rows):
             raise VendorOutcomeUnknown(call="list_versions", why="a row of the vendor's answer cannot be read")
-        found |= {row.version: Video(row.video_id or None, row.length or None) for row in page.rows}
     return found
 
 
