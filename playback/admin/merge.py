@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -36,11 +37,20 @@ ADDRESSES = "playback.render_recording"  # the right to see where a video is
 class MergeAdmin(ReadOnlyAdmin):
     list_display = ["number", "note", "state", "definitions", "by", "asked"]
     list_display_links = ["number"]
-    search_fields = ["=mixed_playback_id", "note"]
+    search_fields = ["note"]
     search_help_text = _("Merge id or note")
-    list_select_related = ["asked_by"]
+    list_select_related = ["asked_by", "operation"]
     list_before_template = "playback/render_merge.html"
     detail_template = "playback/merge.html"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        condition = Q(note__icontains=term)
+        if term.isascii() and term.isdigit() and len(term) < 19:
+            condition |= Q(mixed_playback_id=int(term))
+        return queryset.filter(condition), False
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -57,7 +67,9 @@ class MergeAdmin(ReadOnlyAdmin):
     @column(description=_("state"), ordering="ready_at")
     def state(self, merge: Merge) -> Any:
         if merge.ready_at is None:
-            return display.badge(gettext("Being rendered"), "info", "sync")
+            if merge.operation is not None and merge.operation.finished_at is None:
+                return display.badge(gettext("Being rendered"), "info", "sync")
+            return display.badge(gettext("No video came"), "warning", "warning")
         return display.badge(gettext("Ready"), "success", "check_circle", title=display.beijing(merge.ready_at))
 
     @column(description=_("videos"))
