@@ -72,7 +72,7 @@ class RenderMerged(OperationKind):
         number = parameters["mixed_playback_id"]
         known = Merge.objects.filter(mixed_playback_id=number).first()
         fid = known.fid if known else None
-        note = parameters["note"] or (known.note if known else "")
+        note = parameters["note"]  # the parameters' alone: a retry finds its items by their labels
         planned = Planned({"video": [fid, "new"]}, {"fid": fid}, reason("merge_rendered_before") if fid else None)
         return f"{number} ({note})" if note else str(number), planned
 
