@@ -100,7 +100,7 @@ class OperationAdmin(ReadOnlyAdmin):
     def state_label(self, operation: Operation) -> Any:
         return display.operation_badge(operation)
 
-    @column(description=_("recordings by outcome"))
+    @column(description=_("by outcome"))
     def counts(self, operation: Any) -> Any:
         told = [
             (label, operation.tally[value])
@@ -285,8 +285,10 @@ class OperationAdmin(ReadOnlyAdmin):
         items = operation.items.select_related("recording", "recording__room").order_by("position")
         if request.GET.get("outcome") in OperationItem.Outcome.values:
             items = items.filter(outcome=request.GET["outcome"])
+        alone = kind is not None and kind.targetless
         header = [
-            gettext("Recording"), gettext("Room"), gettext("Vendor's id"), gettext("Outcome"), gettext("Change"),
+            gettext("Target") if alone else gettext("Recording"),
+            gettext("Room"), gettext("Vendor's id"), gettext("Outcome"), gettext("Change"),
             gettext("What happened"), gettext("The vendor said"), gettext("Ended (Beijing)"),
         ]  # fmt: skip
         rows = (
