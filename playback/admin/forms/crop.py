@@ -89,20 +89,11 @@ class CropForm(OperationForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if self.goes_on:
-            length = self._length()
             try:
-                for part in cuts.clean(self._given()):
-                    if length and part.end > length:
-                        self._say(part, cuts.beyond_sentence(length))
+                cuts.clean(self._given(), self._length())
             except OperationInvalid as invalid:
                 self.refuse(invalid.errors)
         return cleaned
-
-    def _say(self, part: cuts.Part, sentence: str) -> None:
-        for row in self.rows:
-            if parse_offset(row.start) == part.start and not row.is_empty:
-                row.error = sentence
-        self.add_error(None, gettext("Something is not right with the parts below."))
 
     def _given(self) -> list[dict[str, str]]:
         return [{"start": row.start, "end": row.end, "name": row.name} for row in self.rows if not row.is_empty]

@@ -49,8 +49,9 @@ class Cut(NamedTuple):
 # ---------------------------------------------------------------- what was asked for
 
 
-def clean(given: object) -> list[Part]:
-    """The parts in the order in which they run. Raises :class:`OperationInvalid`: a sentence a row."""
+def clean(given: object, length: int | None = None) -> list[Part]:
+    """The parts in the order in which they run. Raises :class:`OperationInvalid`: a sentence a row. ``length`` is the
+    recording's, where it is known already."""
     rows = _rows(given)
     errors: dict[str, str] = {}
     parts: list[tuple[Part, int]] = []
@@ -62,6 +63,10 @@ def clean(given: object) -> list[Part]:
     parts.sort()
     furthest: tuple[Part, int] | None = None
     for part, place in parts:
+        if length and part.end > length:
+            errors[f"parts.{place}"] = _("It ends after the recording, which is %(length)s long.") % {
+                "length": format_offset(length)
+            }
         if furthest is not None and part.start < furthest[0].end:
             errors[f"parts.{place}"] = _("It overlaps with “%(name)s” (%(span)s).") % {
                 "name": furthest[0].name,
@@ -77,10 +82,6 @@ def clean(given: object) -> list[Part]:
 def beyond(parts: Sequence[Part], length: int) -> Part | None:
     """The first part that the recording is too short for."""
     return next((part for part in parts if part.end > length), None)
-
-
-def beyond_sentence(length: int) -> str:
-    return _("It ends after the recording, which is %(length)s long.") % {"length": format_offset(length)}
 
 
 def _rows(given: object) -> list[Any]:
@@ -102,13 +103,13 @@ def _one(row: object) -> Part:
     if not isinstance(row, Mapping):
         raise _wrong(_("A part has a start, an end and a name."))
     start, end = _offset(row.get("start"), _("start")), _offset(row.get("end"), _("end"))
-    name = names.clean_text("parts", row.get("name") or "")
-    if not name:
-        raise _wrong(_("The part has no name."))
     if end < start:
         raise _wrong(_("It ends before it starts."))
     if end - start < SHORTEST:
         raise _wrong(_("It is shorter than one second."))
+    name = names.clean_text("parts", row.get("name") or "")
+    if not name:
+        raise _wrong(_("The part has no name."))
     return Part(start, end, name)
 
 
