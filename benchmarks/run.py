@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,6 +89,7 @@ def measure(rows: int, repeats: int, only: str | None) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
 
+    warnings.filterwarnings("ignore", "No directory at")  # no static file is asked for
     django.setup()
     from django.core.management import call_command
 
