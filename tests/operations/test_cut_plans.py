@@ -184,6 +184,19 @@ def test_class_times_that_cannot_be_read(sandbox: Sandbox, chief: User) -> None:
     assert planned("crop_to_class", chief, recording).reason["code"] == "class_times_wrong"
 
 
+def test_what_became_ready_after_it_was_asked_about_waits_for_another_plan(sandbox: Sandbox, chief: User) -> None:
+    recordings = [lesson(sandbox), lesson(sandbox)]
+    pks = [recording.pk for recording in recordings]
+    Recording.objects.filter(pk=pks[0]).update(status=20)
+    operation = execute.plan("split", chief, Recording.objects.filter(pk__in=pks).order_by("pk"), {"seconds": 600})
+    execute.prepare(operation.pk)
+    Recording.objects.filter(pk=pks[0]).update(status=100)
+    with pytest.raises(PlanChanged):
+        execute.confirm(Operation.objects.get(), chief)
+    codes = [item.reason.get("code", "") for item in operation.items.order_by("position")]
+    assert codes == ["could_not_read", ""]
+
+
 @pytest.mark.parametrize("late", ["-1", "bald", 1441, True, 1.5])
 def test_bad_minutes(sandbox: Sandbox, chief: User, late: Any) -> None:
     with pytest.raises(OperationInvalid) as caught:

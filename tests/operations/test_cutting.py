@@ -15,7 +15,7 @@ from django.core.exceptions import PermissionDenied
 from playback.demo.embedded import free_port
 from playback.models import OperationItem, Recording, Version
 from playback.operations import execute, reasons
-from playback.operations.kinds import cutting
+from playback.operations.kinds import carrying
 from playback.sandbox.server import Sandbox
 
 from .cutting import WAYS, cut, cuts_at_the_vendor, finish, first_run, lesson, marks_at_the_vendor
@@ -219,7 +219,7 @@ def test_marks_that_the_vendor_refuses_are_told(sandbox: Sandbox, chief: User) -
 def test_marks_that_can_never_be_written_are_told_in_the_end(
     sandbox: Sandbox, chief: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cutting, "KEEP_TRYING", timedelta(seconds=1))
+    monkeypatch.setattr(carrying, "KEEP_TRYING", timedelta(seconds=1))
     recording, operation = cut(sandbox, chief, "crop")
     sandbox.faults.add("set_mark_points", "html")
     item = finish(operation)
@@ -255,8 +255,8 @@ def test_many_marks_take_several_looks(sandbox: Sandbox, chief: User, monkeypatc
     sandbox.state.execute("UPDATE versions SET status = 100")
     clock = count()
     with monkeypatch.context() as slow:
-        slow.setattr(cutting, "AT_A_TIME", 1.5)  # each glance at the clock takes a second: one part a look
-        slow.setattr(cutting, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+        slow.setattr(carrying, "AT_A_TIME", 1.5)  # each glance at the clock takes a second: one part a look
+        slow.setattr(carrying, "time", SimpleNamespace(monotonic=lambda: next(clock)))
         drive(operation, rounds=1)
     assert operation.items.get().outcome == Outcome.WORKING
     assert marks_at_the_vendor(sandbox, recording) == [WAYS["split"][3][0], [], []]

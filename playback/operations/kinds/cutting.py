@@ -13,12 +13,9 @@ start; what the vendor does not take is named in the report. A part whose marks 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -34,20 +31,18 @@ from playback.vendor.errors import (
     VendorRefused,
     VendorUnreachable,
 )
-from playback.vendor.results import MarkPoint
 
+from .. import mark_lists
 from ..base import Answer, Facts, OperationKind, Planned, Refusal, Skipped, Target, Working
-from ..marks import Mark, format_offset, moved, parse_offset
+from ..marks import Mark, format_offset, moved
 from ..reasons import Reason, from_vendor, reason
-from . import class_times
+from . import carrying, class_times
 from . import parts as cuts
 from .class_times import Node
 from .parts import Cut, Part
 from .publish import _NOT_READY
 
 ORIGINAL = 0  # its version number
-AT_A_TIME = 40.0  # s of writing marks before somebody else may have the worker
-KEEP_TRYING = timedelta(minutes=30)  # then marks that could not be written are told instead
 
 SENTENCES = {
     "cut_is_main": _(
@@ -119,7 +114,7 @@ class Cutting(OperationKind):
         known: dict[str, Any] = {"versions": [list(cut) for cut, _made_at in rows]}
         known["made_at"] = next((made_at for cut, made_at in rows if cut.number == ORIGINAL), None)
         try:
-            known["marks"] = [list(mark) for mark in marks(client, facts.key, ORIGINAL)]
+            known["marks"] = mark_lists.stored(mark_lists.ask(client, **facts.key, version=ORIGINAL))
         except VendorGone:
             raise
         except VendorRefused as refused:  # cutting is not worth less for that, but it has to be said
@@ -130,6 +125,8 @@ class Cutting(OperationKind):
     def plan_item(self, facts: Facts, parameters: Mapping[str, Any], number: int) -> Planned | Skipped:
         if facts.status in _NOT_READY:
             return Skipped(reason(_NOT_READY[RecordingStatus(facts.status)]))
+        if "versions" not in facts.known:  # it was not ready, or gone, when the vendor was asked
+            return Skipped(reason("could_not_read"))
         there = [Cut(*row) for row in facts.known["versions"]]
         original = next((cut for cut in there if cut.number == ORIGINAL), None)
         if original is None:
@@ -149,16 +146,18 @@ class Cutting(OperationKind):
         same = cuts.already(parts, there)
         if len(same) == len(parts):
             return Skipped(reason("already_cut", versions=_numbers(same)))
-        change = self._change(parts, [Mark(*mark) for mark in facts.known["marks"] or []])
+        change = self._change(parts, mark_lists.of_stored(facts.known["marks"] or []))
         before = {"versions": [cut.number for cut in there], "length": original.length}
         return Planned(change, before, facts.known.get("marks_unread"))
 
     def _change(self, parts: Sequence[Part], all_marks: Sequence[Mark]) -> dict[str, list[Any]]:
-        planned = [{**part._asdict(), "marks": _as_json(moved(all_marks, part.start, part.end)[0])} for part in parts]
+        planned = [
+            {**part._asdict(), "marks": mark_lists.stored(moved(all_marks, part.start, part.end)[0])} for part in parts
+        ]
         lost = [mark for mark in all_marks if not any(part.start <= mark.offset < part.end for part in parts)]
         change: dict[str, list[Any]] = {"parts": [None, planned]}
         if lost:
-            change["lost_marks"] = [_as_json(lost), None]
+            change["lost_marks"] = [mark_lists.stored(lost), None]
         return change
 
     def plan_notes(self, planned: Sequence[Planned]) -> list[Reason]:
@@ -187,7 +186,7 @@ class Cutting(OperationKind):
             if new or original is None or original.length != target.before["length"]:
                 return Refusal(reason("versions_changed"))
             if target.known.get("marks") is not None:
-                change = self._change(planned_parts(target), marks(client, target.key, ORIGINAL))
+                change = self._change(planned_parts(target), mark_lists.ask(client, **target.key, version=ORIGINAL))
                 if change["parts"] != [None, _bare(target)]:
                     return Refusal(reason("marks_changed"))
         except VendorOutcomeUnknown as unknown:  # of a question: nothing was asked for yet
@@ -209,7 +208,7 @@ class Cutting(OperationKind):
         if len(made) < len(parts) or any(cut.status not in ended for cut in made):
             return False
         ready = [(cut, part) for cut, part in zip(made, parts, strict=True) if cut.status == RecordingStatus.READY]
-        left = self._carry_marks(client, target, ready)
+        left = carrying.carry(client, target, [(cut, mark_lists.of_stored(part["marks"])) for cut, part in ready])
         if left is None:
             return False
         said: dict[str, Any] = {"versions": _numbers(cut for cut, _part in ready)} | ({"marks": left} if left else {})
@@ -220,31 +219,6 @@ class Cutting(OperationKind):
         if left:
             return reason("cut_made_marks_left", **said)
         return reason("cut_made" if target.known.get("marks") is not None else "cut_made_marks_unread", **said)
-
-    def _carry_marks(
-        self, client: VendorClient, target: Target, ready: Sequence[tuple[Cut, Mapping[str, Any]]]
-    ) -> str | None:
-        """Write each part's marks. Answers those that will not be written; None to go on later. Raises for what may
-        work at a later try."""
-        original = [Mark(*mark) for mark in target.known.get("marks") or []]
-        hopeless = target.begun_at is not None and timezone.now() - target.begun_at > KEEP_TRYING
-        until = time.monotonic() + AT_A_TIME
-        left = []
-        for cut, part in ready:
-            wanted = [Mark(*mark) for mark in part["marks"]]
-            if not wanted:
-                continue
-            if time.monotonic() > until:
-                return None
-            try:
-                written = _write(client, target, cut.number, wanted, original)
-            except VendorError as error:
-                if not isinstance(error, VendorRefused) and not hopeless:
-                    raise
-                written = False
-            if not written:
-                left.append(_now("version %(version)s: %(marks)s") % {"version": cut.number, "marks": told(wanted)})
-        return "; ".join(left)
 
     # ------------------------------------------------------------ telling
 
@@ -258,8 +232,8 @@ class Cutting(OperationKind):
                 ]
                 lines.append((label, " · ".join([Part(part["start"], part["end"]).span, *ran]), _becomes(part)))
         if "lost_marks" in change:
-            lost = [Mark(*mark) for mark in change["lost_marks"][0]]
-            lines.append((str(self.fields["lost_marks"]), told(lost), _now("in none of the new versions")))
+            lost = mark_lists.of_stored(change["lost_marks"][0])
+            lines.append((str(self.fields["lost_marks"]), carrying.told(lost), _now("in none of the new versions")))
         return lines
 
 
@@ -277,14 +251,6 @@ def _becomes(part: Mapping[str, Any]) -> str:
     said.append(format_offset(part["end"] - part["start"]))
     said.append(ngettext("%(count)d mark point", "%(count)d mark points", many) % {"count": many})
     return " · ".join(said)
-
-
-def told(some: Sequence[Mark]) -> str:
-    return ", ".join(f"{format_offset(mark.offset)} {mark.text}" for mark in some)
-
-
-def _as_json(some: Sequence[Mark]) -> list[list[Any]]:
-    return [list(mark) for mark in some]
 
 
 def _numbers(some: Any) -> str:
@@ -306,27 +272,3 @@ def versions(client: VendorClient, key: Mapping[str, int]) -> list[tuple[Cut, in
             assert row.version is not None  # noqa: S101 - see above
             found[row.version] = Cut(row.version, row.name, row.status, row.length or None), made_at
     return sorted(found.values())
-
-
-def marks(client: VendorClient, key: Mapping[str, int], version: int) -> list[Mark]:
-    """A version's mark points (call 21), by time. A list that can be read in part is not read."""
-    page = client.mark_points(**key, version=version)
-    read = [Mark(offset, row.desc) for row in page.rows if (offset := parse_offset(row.time_offset)) is not None]
-    if len(read) < page.size:
-        raise VendorOutcomeUnknown(call="mark_points", why="some of the mark points cannot be read")
-    return sorted(read)
-
-
-def _write(
-    client: VendorClient, target: Target, version: int, wanted: Sequence[Mark], original: Sequence[Mark]
-) -> bool:
-    """Give a new version its marks (call 32), unless it has them or somebody gave it others. Its list may be the
-    original's unmoved one, if the vendor copies that."""
-    present = marks(client, target.key, version)
-    if present == sorted(wanted):
-        return True
-    if present and present != sorted(original):
-        return False
-    content = [MarkPoint(format_offset(mark.offset), mark.text) for mark in wanted]
-    client.set_mark_points(**target.key, version=version, content=content)
-    return True
