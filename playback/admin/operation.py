@@ -29,6 +29,7 @@ from playback.templatetags.playback_display import operation_title as title_of
 from . import actions, spreadsheet
 from .base import ReadOnlyAdmin
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter
+from .made import link_versions
 
 PER_PAGE = 50
 OPEN_STATES = (Operation.State.QUEUED, Operation.State.RUNNING, Operation.State.PAUSED)
@@ -387,6 +388,7 @@ class OperationAdmin(ReadOnlyAdmin):
             item.changes = kind.changes(item.change) if kind else []
             item.sentences = told(item)
             item.vendor_words = reasons.vendor_words(item.reason) or reasons.vendor_words(item.note)
+        link_versions(shown)
         page.object_list = shown
         return page
 
