@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy as _
 
 from playback.models import OperationItem, Recording, SyncRun, Version
 from playback.models.operation import Operation
+from playback.operations.kinds import kept
+from playback.sync.expiry import Kept, can_expire
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
 EMPTY = "–"
@@ -116,6 +118,41 @@ def outcome_badge(outcome: str) -> SafeString:
     value = OperationItem.Outcome(outcome)
     tone, icon = OUTCOME_LOOKS[value]
     return badge(value.label, tone, icon)
+
+
+def expiry_badge(row: Recording) -> SafeString | str:
+    """For a list: when the vendor stops keeping it."""
+    if row.expires_at is None:
+        return gettext("for ever") if row.valid_days == 0 else EMPTY
+    left = row.expires_at - timezone.now()
+    if left <= timedelta(0):
+        return badge(gettext("Expired"), "danger", "event_busy", title=beijing(row.expires_at))
+    if left <= timedelta(days=30):
+        day = timezone.localtime(row.expires_at).strftime("%Y-%m-%d")
+        return badge(day, "danger" if left <= timedelta(days=7) else "warning", "event", title=beijing(row.expires_at))
+    return moment(row.expires_at)
+
+
+def expiry_told(row: Recording) -> str:
+    """In words, without its age."""
+    if not can_expire(row.video_id, row.created_at):
+        return gettext("no expiry at the vendor")
+    if row.expiry_read_at is None:
+        return gettext("not asked yet")
+    if row.valid_days is None and row.expires_at is None:
+        return gettext("the vendor does not say")
+    return kept.told(kept.as_json(Kept(row.valid_days, row.expires_at)))
+
+
+def expiry(row: Recording) -> SafeString | str:
+    """For the recording's page: what the vendor said, and when."""
+    told = expiry_told(row)
+    if row.expiry_read_at is None:
+        return told
+    warned = row.expires_at is not None and row.expires_at <= timezone.now() + timedelta(days=30)
+    return lines(
+        [expiry_badge(row) if warned else "", told, gettext("as of %(time)s") % {"time": beijing(row.expiry_read_at)}]
+    )
 
 
 def length(seconds: int | None) -> str:
