@@ -202,6 +202,17 @@ def duration(start: datetime | None, end: datetime | None) -> str:
     return gettext("%(seconds).1f s") % {"seconds": seconds} if seconds < 60 else length(round(seconds))
 
 
+def person(user: Any) -> str:
+    """A person's full name in its own order (a Chinese family name comes first), with the user name beside it."""
+    full = full_name(user)
+    return f"{full} ({user.get_username()})" if full else str(user.get_username())
+
+
+def full_name(user: Any) -> str:
+    first, last = user.first_name.strip(), user.last_name.strip()
+    return f"{last}{first}" if last and not f"{last}{first}".isascii() else f"{first} {last}".strip()
+
+
 def cover(row: Recording | Version, wide: bool = False) -> SafeString:
     """The cover, loaded when it comes into view; the browser doesn't tell the image host which page shows it."""
     css = "bo-cover bo-cover-wide" if wide else "bo-cover"

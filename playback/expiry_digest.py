@@ -28,6 +28,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import ngettext
 
+from playback import display
 from playback.models import ExpiryDigest, Recording, Room
 
 logger = logging.getLogger("playback.expiry_digest")
@@ -109,7 +110,7 @@ def mail(person: User, lines: Sequence[Line]) -> EmailMultiAlternatives:
     shown = sorted(lines[:MOST], key=lambda line: (line.room, line.room_id))  # each room's soonest first
     context = {
         "subject": subject,
-        "name": person.get_full_name() or person.get_username(),
+        "name": display.full_name(person) or person.get_username(),
         "rooms": [
             {"title": title, "url": _room_url(room_id), "lines": list(group)}
             for (title, room_id), group in groupby(shown, key=lambda line: (line.room, line.room_id))

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from playback import display
 from playback.models import Room
 
 PERMISSION = "playback.assign_owners"
@@ -26,7 +27,7 @@ PERMISSION = "playback.assign_owners"
 
 class PersonField(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
-        return name_of(obj)
+        return display.person(obj)
 
 
 class NewOwnerForm(forms.Form):
@@ -47,17 +48,12 @@ class NewOwnerForm(forms.Form):
         self.fields["person"].queryset = free.order_by("username")  # type: ignore[attr-defined]
 
 
-def name_of(person: User) -> str:
-    full = person.get_full_name()
-    return f"{full} ({person.get_username()})" if full else person.get_username()
-
-
 def section(request: HttpRequest, room: Room, form: NewOwnerForm | None = None) -> dict[str, Any]:
     """For the room's page."""
     may = request.user.has_perm(PERMISSION)
     return {
         "owners": [
-            {"person": person, "name": name_of(person), "mailed": bool(person.email and person.is_active)}
+            {"person": person, "name": display.person(person), "mailed": bool(person.email and person.is_active)}
             for person in room.owners.order_by("username")
         ],
         "may_assign_owners": may,
@@ -79,7 +75,7 @@ def change(model_admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
         if person is not None:
             room.owners.remove(person)
             model_admin.log_change(request, room, f"owner removed: {person.get_username()}")
-            messages.success(request, _("%(name)s no longer owns this room.") % {"name": name_of(person)})
+            messages.success(request, _("%(name)s no longer owns this room.") % {"name": display.person(person)})
         return HttpResponseRedirect(_page(room))
     form = NewOwnerForm(room, request.POST)
     if not form.is_valid():
@@ -89,7 +85,7 @@ def change(model_admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
     person = form.cleaned_data["person"]
     room.owners.add(person)
     model_admin.log_change(request, room, f"owner added: {person.get_username()}")
-    messages.success(request, _("%(name)s owns this room now.") % {"name": name_of(person)})
+    messages.success(request, _("%(name)s owns this room now.") % {"name": display.person(person)})
     return HttpResponseRedirect(_page(room))
 
 
