@@ -25,6 +25,7 @@ from playback.sync.expiry import Kept, can_expire
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
 EMPTY = "–"
+SOON = timedelta(days=30)  # an end that is nearer than this is coloured
 
 _STATUS_LOOKS = {
     RecordingStatus.NOT_RECORDED.value: ("neutral", "radio_button_unchecked"),
@@ -124,13 +125,12 @@ def expiry_badge(row: Recording) -> SafeString | str:
     """For a list: when the vendor stops keeping it."""
     if row.expires_at is None:
         return gettext("for ever") if row.valid_days == 0 else EMPTY
-    left = row.expires_at - timezone.now()
-    if left <= timedelta(0):
+    if row.expires_at <= timezone.now():
         return badge(gettext("Expired"), "danger", "event_busy", title=beijing(row.expires_at))
-    if left <= timedelta(days=30):
-        day = timezone.localtime(row.expires_at).strftime("%Y-%m-%d")
-        return badge(day, "danger" if left <= timedelta(days=7) else "warning", "event", title=beijing(row.expires_at))
-    return moment(row.expires_at)
+    if row.expires_at > timezone.now() + SOON:
+        return moment(row.expires_at)
+    day = timezone.localtime(row.expires_at).strftime("%Y-%m-%d")
+    return badge(day, _urgency(row.expires_at), "event", title=beijing(row.expires_at))
 
 
 def expiry_told(row: Recording) -> str:
@@ -146,13 +146,17 @@ def expiry_told(row: Recording) -> str:
 
 def expiry(row: Recording) -> SafeString | str:
     """For the recording's page: what the vendor said, and when."""
-    told = expiry_told(row)
+    told: SafeString | str = expiry_told(row)
     if row.expiry_read_at is None:
         return told
-    warned = row.expires_at is not None and row.expires_at <= timezone.now() + timedelta(days=30)
-    return lines(
-        [expiry_badge(row) if warned else "", told, gettext("as of %(time)s") % {"time": beijing(row.expiry_read_at)}]
-    )
+    if row.expires_at is not None and row.expires_at <= timezone.now() + SOON:
+        told = badge(told, _urgency(row.expires_at), "event_busy")
+    read = gettext("asked on %(time)s") % {"time": beijing(row.expiry_read_at)}
+    return lines([told, format_html('<span class="bo-muted">{}</span>', read)])
+
+
+def _urgency(expires_at: datetime) -> str:
+    return "danger" if expires_at - timezone.now() <= timedelta(days=7) else "warning"
 
 
 def length(seconds: int | None) -> str:

@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 from smtplib import SMTPException
 from typing import Any
 from urllib.parse import urlencode
@@ -107,13 +106,15 @@ def mail(person: User, lines: Sequence[Line]) -> EmailMultiAlternatives:
     subject = ngettext(
         "%(count)d recording expires within %(days)d days", "%(count)d recordings expire within %(days)d days", count
     ) % {"count": count, "days": days}
-    shown = sorted(lines[:MOST], key=lambda line: (line.room, line.room_id))  # each room's soonest first
+    shown = lines[:MOST]
+    by_room: dict[int, list[Line]] = defaultdict(list)  # the room whose first recording goes soonest comes first
+    for line in shown:
+        by_room[line.room_id].append(line)
     context = {
         "subject": subject,
         "name": display.full_name(person) or person.get_username(),
         "rooms": [
-            {"title": title, "url": _room_url(room_id), "lines": list(group)}
-            for (title, room_id), group in groupby(shown, key=lambda line: (line.room, line.room_id))
+            {"title": theirs[0].room, "url": _room_url(room_id), "lines": theirs} for room_id, theirs in by_room.items()
         ],
         "more": count - len(shown),
         "list_url": _list_url(),

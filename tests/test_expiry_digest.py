@@ -84,6 +84,15 @@ def test_an_owner_is_told_of_the_recordings_of_their_rooms(owner: User, administ
     assert "函数的单调性" in html
 
 
+def test_rooms_come_in_the_order_of_what_goes_first(owner: User) -> None:
+    late, soon = RoomFactory(title="一班"), RoomFactory(title="二班")
+    for room, days in ((late, 5), (soon, 2), (late, 6), (soon, 9)):
+        expiring(days, (owner,), room, session_id=days)
+    expiry_digest.send()
+    text = mail.outbox[0].body
+    assert text.index("二班") < text.index("2026-03-04") < text.index("2026-03-11") < text.index("一班")
+
+
 def test_only_what_is_there_and_expires_within_the_days(owner: User, settings: Any) -> None:
     settings.EXPIRY_DIGEST_DAYS = 7
     room = RoomFactory()
@@ -200,8 +209,8 @@ def test_names_are_escaped_and_stay_on_their_line(owner: User) -> None:
 def test_a_hold_is_pointed_out(owner: User) -> None:
     expiring(3, (owner,), held_at=timezone.now())
     expiry_digest.send()
-    assert "法律保留" in mail.outbox[0].body
-    assert "法律保留" in html_of(mail.outbox[0])
+    assert "保全中" in mail.outbox[0].body
+    assert "保全中" in html_of(mail.outbox[0])
 
 
 def test_a_long_list_is_cut_and_counted(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:

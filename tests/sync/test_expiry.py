@@ -68,9 +68,7 @@ def test_what_the_vendor_says_is_stored(recordings: list[Recording]) -> None:
 
 def test_days_follow_from_the_time_set_before(vendor: Sandbox, recordings: list[Recording]) -> None:
     read()
-    vendor.state.update_recording(
-        recordings[1].room_id, recordings[1].session_id, expires_at=None, valid_day=10
-    )
+    vendor.state.update_recording(recordings[1].room_id, recordings[1].session_id, expires_at=None, valid_day=10)
     age(hours=48)
     read()
     assert stored()[1] == (10, recordings[1].created_at + timedelta(days=10))  # type: ignore[operator]

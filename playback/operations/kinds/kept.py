@@ -52,7 +52,7 @@ def told(value: Any) -> str:
     if days is None:
         return end
     counted = ngettext("%(days)d day from its making", "%(days)d days from its making", days) % {"days": days}
-    return f"{counted}, {end}" if end else counted
+    return f"{counted} · {end}" if end else counted
 
 
 def days_of(given: Any) -> int:
