@@ -27,6 +27,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "separator": True,
             "items": [
                 _item(_("Operations"), "task_alt", "playback", "operation"),
+                _item(_("Play links"), "link", "playback", "playlink"),
                 _item(_("Sync runs"), "sync", "playback", "syncrun"),
             ],
         },

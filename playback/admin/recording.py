@@ -15,7 +15,7 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import Recording
 
-from . import actions, panels, search
+from . import actions, link_making, panels, search
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, ExpiryFilter, GoneFilter, LengthFilter, RoomFilter
@@ -52,6 +52,7 @@ class RecordingAdmin(MirrorAdmin):
     search_help_text = _("Name, room title or any ids")
     list_select_related = ["room"]
     detail_template = "playback/recording.html"
+    list_before_template = "playback/picked.html"
 
     def condition(self, term: str) -> Q:
         return search.recordings(term)
@@ -60,7 +61,7 @@ class RecordingAdmin(MirrorAdmin):
         return super().get_queryset(request).select_related("room")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return actions.for_selection(request)
+        return actions.for_selection(request) | link_making.list_actions(request)
 
     def get_urls(self) -> list[URLPattern]:
         one = path(
@@ -73,7 +74,12 @@ class RecordingAdmin(MirrorAdmin):
             self.admin_site.admin_view(lambda request, pk, name: panels.respond(self, request, pk, name)),
             name="playback_recording_panel",
         )
-        return [one, panel, *super().get_urls()]
+        links = path(
+            "<int:pk>/links/",
+            self.admin_site.admin_view(lambda request, pk: link_making.for_one(self, request, pk)),
+            name="playback_recording_links",
+        )
+        return [one, panel, links, *super().get_urls()]
 
     @column(description=_("cover"))
     def cover(self, recording: Recording) -> Any:
@@ -173,7 +179,7 @@ class RecordingAdmin(MirrorAdmin):
             if may_see_operations
             else [],
             "buttons": actions.buttons(request, obj),
-            "menus": actions.menus(request, obj),
+            "menus": actions.menus(request, obj, link_making.menu_buttons(request, obj)),
             "panels": panels.shown(request, obj),
             "may_preview": request.user.has_perm("playback.preview_recording"),
             "preview_url": reverse("recording-preview", args=[obj.pk]),

@@ -16,7 +16,7 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import Recording, Room
 
-from . import owners, search
+from . import owners, room_courseware, search
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter
@@ -48,7 +48,12 @@ class RoomAdmin(MirrorAdmin):
             self.admin_site.admin_view(lambda request, pk: owners.change(self, request, pk)),
             name="playback_room_owners",
         )
-        return [change_owners, *super().get_urls()]
+        courseware = path(
+            "<int:pk>/courseware/",
+            self.admin_site.admin_view(lambda request, pk: room_courseware.respond(self, request, pk)),
+            name="playback_room_courseware",
+        )
+        return [change_owners, courseware, *super().get_urls()]
 
     @column(description=_("title"), ordering="title")
     def name(self, room: Room) -> Any:

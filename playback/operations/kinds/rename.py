@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -88,6 +89,11 @@ class Rename(OperationKind):
         if "name" in target.change and info.name != target.change["name"][1]:
             return False
         return "cover" not in target.change or (info.cover_url or "") != target.before.get("cover_url", "")
+
+    def show(self, name: str, value: Any) -> str:
+        """A cover by its file's name: its address is long, and says no more to a reader."""
+        shown = super().show(name, value)
+        return urlsplit(shown).path.rsplit("/", 1)[-1] or shown if name == "cover" else shown
 
     def describe(self, parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
         told = []
