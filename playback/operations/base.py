@@ -72,6 +72,8 @@ class VersionFacts(NamedTuple):
     name: str
     status: int
     length: int | None
+    total_transcode_size: int | None = None
+    play_times: int | None = None
 
 
 class Facts(NamedTuple):
@@ -278,8 +280,9 @@ class OperationKind:
         """Read the vendor: did the call whose answer was lost take effect? Raises the client's ``VendorError`` s."""
         raise NotImplementedError
 
-    def finished(self, client: VendorClient, target: Target) -> bool | Refusal:
-        """Is the vendor's work in the background done? Raises the client's ``VendorError`` s."""
+    def finished(self, client: VendorClient, target: Target) -> bool | Reason | Refusal:
+        """Is the vendor's work in the background done? A reason is a yes, and noted beside the outcome "done". Raises
+        the client's ``VendorError`` s."""
         raise NotImplementedError
 
     def ended(self, target: Target) -> None:

@@ -83,7 +83,8 @@ def _look(item: OperationItem, kind: OperationKind) -> None:
     if isinstance(answer, Refusal):
         ended = transitions.finish(item, Outcome.REFUSED, answer.reason)
     elif answer:
-        ended = transitions.finish(item, Outcome.DONE, also=partial(kind.ended, target))
+        note = answer if isinstance(answer, dict) else None
+        ended = transitions.finish(item, Outcome.DONE, note=note, also=partial(kind.ended, target))
     elif elapsed >= (kind.gives_up or limits.GIVE_UP):
         ended = transitions.finish(item, Outcome.UNKNOWN, reason(kind.unfinished))
     else:

@@ -41,7 +41,7 @@ from ..chat import moments, written
 from ..chat.sentences import SENTENCES
 from ..reasons import Reason, reason
 from ..registry import register
-from .publish import _NOT_READY
+from .publish import NOT_READY
 
 READY = RecordingStatus.READY
 Outcome = OperationItem.Outcome
@@ -222,7 +222,7 @@ def _obstacle(facts: Facts, version: int | None) -> Reason | None:
     if facts.held_at is not None:
         return reason("on_hold")
     if version is None or version == facts.main_version:
-        return reason(_NOT_READY[RecordingStatus(facts.status)]) if facts.status in _NOT_READY else None
+        return reason(NOT_READY[RecordingStatus(facts.status)]) if facts.status in NOT_READY else None
     found = facts.versions.get(version)
     if found is None:
         return reason("no_such_version", version=version)
