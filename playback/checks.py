@@ -24,7 +24,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def check_vendor_settings(**_: Any) -> list[CheckMessage]:
-    return [*_account(), *_address(), *_paths(), *_limits()]
+    return [*_account(), *_address(), *_paths(), *_limits(), *_trash()]
 
 
 def _account() -> Iterator[CheckMessage]:
@@ -99,3 +99,8 @@ def _limits() -> Iterator[CheckMessage]:
         yield Warning(
             f"BAIJIAYUN_TIMEOUT is over {LONGEST_TIMEOUT:g} s: a person would wait that long.", id="playback.W007"
         )
+
+
+def _trash() -> Iterator[CheckMessage]:
+    if not 1 <= settings.TRASH_DAYS <= conf.MOST_TRASH_DAYS:
+        yield Error(f"TRASH_DAYS must be between 1 and {conf.MOST_TRASH_DAYS} days.", id="playback.E009")
