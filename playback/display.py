@@ -187,6 +187,10 @@ def link(url: str, text: object) -> SafeString:
     return format_html('<a class="bo-link" href="{}">{}</a>', url, text)
 
 
+def muted(text: object) -> SafeString:
+    return format_html('<span class="bo-muted">{}</span>', text)
+
+
 def lines(parts: Iterable[Any]) -> SafeString:
     return format_html_join("", '<span class="bo-line">{}</span>', ((part,) for part in parts))
 

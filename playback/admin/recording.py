@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display as column
 
 from playback import display
-from playback.models import Recording
+from playback.models import WHOLE, Recording
 
-from . import actions, panels, search
+from . import actions, keeping, panels, search
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter, LengthFilter, RoomFilter
@@ -44,6 +44,7 @@ class RecordingAdmin(MirrorAdmin):
         ("created_at", BeijingDaysFilter),
         ("product_type", ChoicesDropdownFilter),
         ("length", LengthFilter),
+        keeping.KeepingFilter,
         GoneFilter,
     ]
     search_fields = ["name"]
@@ -57,6 +58,10 @@ class RecordingAdmin(MirrorAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("room")
+
+    def decorate(self, rows: list[Any]) -> None:
+        super().decorate(rows)
+        keeping.decorate(rows)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return actions.for_selection(request)
@@ -83,7 +88,7 @@ class RecordingAdmin(MirrorAdmin):
         parts: list[Any] = [name_of(recording)]
         if recording.gone_at:
             parts.append(display.gone_badge(recording.gone_at))
-        return display.lines(parts)
+        return display.lines([*parts, *keeping.badges(recording)])
 
     @column(description=_("room"), ordering="room__title")
     def room_link(self, recording: Recording) -> Any:
@@ -154,7 +159,8 @@ class RecordingAdmin(MirrorAdmin):
         versions = []
         for version in obj.versions.order_by("version"):
             version.recording = obj
-            versions.append((version, main_badge(version)))
+            entry = obj.open_trash.get(version.version)
+            versions.append((version, main_badge(version), keeping.trash_badge(entry) if entry else ""))
         may_see_operations = request.user.has_perm("playback.view_operation")
         return {
             "heading": name_of(obj),
@@ -166,6 +172,9 @@ class RecordingAdmin(MirrorAdmin):
             .order_by("-id")[:10]
             if may_see_operations
             else [],
+            "notices": keeping.notices(request, obj),
+            "hold_badge": keeping.hold_badge(obj) if obj.held_at else "",
+            "trash_badge": keeping.trash_badge(obj.open_trash[WHOLE]) if WHOLE in obj.open_trash else "",
             "buttons": actions.buttons(request, obj),
             "menus": actions.menus(request, obj),
             "panels": panels.shown(request, obj),

@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
@@ -91,6 +92,7 @@ def _read_day(client: VendorClient, day: date, result: Watched) -> None:
         start_time=start,
         end_time=start + _LAST_SECOND,
         search_time_type=SearchTimeType.BEGIN,
+        page_size=settings.SYNC_PAGE_SIZE,
     ):
         latest: dict[int, datetime] = {}
         for row in page.rows:
