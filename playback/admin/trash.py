@@ -234,6 +234,8 @@ def _buttons(entry: TrashEntry, may: list[str]) -> Any:
     )
     made = []
     for how in may:
+        if how == "delete" and entry.recording.held_at is not None:
+            continue
         tone, icon, word = looks[how]
         made.append((tone, reverse("admin:playback_trashentry_operate", args=[entry.pk, how]), icon, word))
     return format_html('<span class="bo-row">{}</span>', format_html_join("", button, made))

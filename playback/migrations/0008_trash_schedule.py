@@ -42,7 +42,7 @@ def add(apps, schema_editor):
             "interval": every(1, "hours"),
             "expire_seconds": 3600,
             # Beat waits one interval from here: by then the first recordings are in the mirror.
-            "last_run_at": timezone.now() - datetime.timedelta(minutes=55),
+            "last_run_at": timezone.now() - datetime.timedelta(minutes=57),
             "description": "Reads the account's watch records, so that plans point out what is still watched.",
         },
     )

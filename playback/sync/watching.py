@@ -3,7 +3,8 @@
 A viewing names its video, which is a version's or (the main one's) the recording's. Only the time of the latest one
 is kept here. Each reading begins with the day before the last complete one, so that a viewing which was reported late
 is met; the first one, or one after a long silence, goes back ``MOST_DAYS``. When the last complete one was stands in
-the cache: losing it costs a longer reading and nothing else.
+the cache: losing it costs a longer reading and nothing else. Nothing is read before the mirror is whole: viewings
+of a recording that it lacks would be lost.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from playback.models import Recording, Version
+from playback.models import Recording, SyncRun, Version
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import SearchTimeType
 from playback.vendor.errors import VendorError
 
+from .freshness import last_complete_start
 from .tables import stored_time
 
 logger = logging.getLogger("playback.sync")
@@ -43,6 +45,7 @@ class Watched:
 
     days: int = 0
     viewings: int = 0
+    waits: bool = False  # for the mirror's first complete passes
     unreadable: int = 0
     recordings: int = 0
     error: str = ""
@@ -64,6 +67,9 @@ def read_watched(client: VendorClient) -> Watched:
     """Read what was not read yet. Vendor trouble is said in the answer."""
     now = timezone.now()
     result = Watched()
+    if any(last_complete_start(kind) is None for kind in (SyncRun.Kind.RECORDINGS, SyncRun.Kind.VERSIONS)):
+        result.waits = True
+        return result
     try:
         for day in _days(now):
             _read_day(client, day, result)

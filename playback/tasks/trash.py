@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 
 from playback.conf import vendor_client
 from playback.operations import due
@@ -20,11 +21,13 @@ def tend_trash() -> None:
     due.tend_trash()
 
 
-@shared_task(name="playback.read_watched")
-def read_watched() -> None:
+@shared_task(name="playback.read_watched", bind=True, max_retries=20)
+def read_watched(self: Task[Any, Any]) -> None:
+    """A new installation's mirror is whole a few minutes after its first start."""
     try:
         client = vendor_client(Lane.SYNC)
     except VendorMisconfigured as error:
         logger.warning("watched: nothing was read (%s)", error)
         return
-    watching.read_watched(client)
+    if watching.read_watched(client).waits:
+        raise self.retry(countdown=120)

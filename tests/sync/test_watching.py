@@ -6,17 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from celery.exceptions import Retry
 from django.core.cache import cache
 from django.utils import timezone
 
 from playback.conf import vendor_client
-from playback.models import Recording
+from playback.models import Recording, SyncRun
 from playback.sandbox.server import Sandbox
 from playback.sync import watching
 from playback.sync.single import refresh_recording
 from playback.tasks.trash import read_watched
 from playback.vendor.codes import Lane
-from tests.factories import RecordingFactory
+from tests.factories import RecordingFactory, SyncRunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.portable]
 
@@ -57,6 +58,8 @@ class School:
 @pytest.fixture
 def school(vendor: Sandbox) -> School:
     made = School(vendor)
+    for kind in ("recordings", "versions"):
+        SyncRunFactory(kind=kind)
     vendor.calls.clear()
     return made
 
@@ -109,6 +112,17 @@ def test_a_long_silence_is_made_up_for(school: School) -> None:
     school.vendor.calls.clear()
     read()
     assert days(school.vendor)[0] == f"{midnight(7):%Y-%m-%d}"
+
+
+@pytest.mark.parametrize("kind", ["recordings", "versions"])
+def test_it_waits_for_a_whole_mirror(school: School, kind: str) -> None:
+    SyncRun.objects.filter(kind=kind).update(state=SyncRun.State.INCOMPLETE)
+    with pytest.raises(Retry):
+        read_watched.apply(throw=True)
+    assert (days(school.vendor), watching.last_read_at()) == ([], None)
+    SyncRun.objects.update(state=SyncRun.State.DONE)
+    read_watched.apply(throw=True)
+    assert watching.last_read_at() is not None
 
 
 def test_many_pages(school: School, settings: Any) -> None:
@@ -168,6 +182,6 @@ def test_unknown_videos_and_many_recordings(school: School) -> None:
 
 def test_the_task_without_an_account_says_so_and_no_more(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
     settings.BAIJIAYUN_PARTNER_ID = ""
-    read_watched()
+    read_watched.apply(throw=True)
     assert "BAIJIAYUN_PARTNER_ID" in caplog.text
     assert watching.last_read_at() is None

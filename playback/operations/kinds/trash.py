@@ -121,7 +121,7 @@ class Trash(_OfTheTrash):
     def describe(self, parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
         days = parameters["days"]
         told = ngettext("%(days)d day after it was put there", "%(days)d days after it was put there", days)
-        return [(_now("Deleted at the vendor"), told % {"days": days})]
+        return [(_now("When it is deleted"), told % {"days": days})]
 
 
 @register
