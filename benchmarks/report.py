@@ -44,5 +44,23 @@ class Count:
         return f"{self.what}: {self.value}, aim ≤ {self.aim}: {'met' if self.met else 'MISSED'}"
 
 
+@dataclass(frozen=True)
+class Share:
+    """A part of what is allowed: the more the better, but never over it."""
+
+    what: str
+    share: float
+    base: str
+    aim: float
+    over: bool = False
+
+    @property
+    def met(self) -> bool:
+        return self.share >= self.aim and not self.over
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.share:.3f} of {self.base}, aim ≥ {self.aim:g}: {'met' if self.met else 'MISSED'}"
+
+
 def median(values: Sequence[float]) -> float:
     return statistics.median(values)

@@ -13,8 +13,13 @@ import subprocess
 import sys
 import tempfile
 import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+
+from playback.demo.embedded import EmbeddedValkey
 
 LOCAL = "postgresql://postgres@127.0.0.1:5432/postgres"
 
@@ -23,14 +28,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.run", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000, help="recordings in the mirror (100000)")
     parser.add_argument("--repeats", type=int, default=3, help="each is measured this often; the median counts (3)")
-    parser.add_argument("--only", choices=["mirror", "lists"], help="one of the measurements")
+    parser.add_argument("--only", choices=["mirror", "lists", "operations"], help="one of the measurements")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
         return measure(options.rows, options.repeats, options.only)
     own = [sys.executable, "-m", "benchmarks.run", "--here", *sys.argv[1:]]
     failed = 0
-    with tempfile.TemporaryDirectory(prefix="backoffice-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="backoffice-bench-") as folder, embedded_broker(Path(folder)) as url:
+        os.environ["REDIS_URL"] = url
         failed |= subprocess.call(own, env=environment(f"sqlite:///{Path(folder) / 'bench.sqlite3'}", folder))
         server = os.environ.get("BENCH_DATABASE_URL") or os.environ.get("DATABASE_URL") or LOCAL
         if not server.startswith(("postgres://", "postgresql://")):
@@ -45,6 +51,15 @@ def main() -> int:
         finally:
             drop(server, name)
     return failed
+
+
+@contextmanager
+def embedded_broker(folder: Path) -> Iterator[str]:
+    valkey = EmbeddedValkey(folder / "valkey").start()
+    try:
+        yield valkey.url
+    finally:
+        valkey.stop()
 
 
 def environment(database: str, folder: str) -> dict[str, str]:
@@ -74,14 +89,15 @@ def measure(rows: int, repeats: int, only: str | None) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
 
+    warnings.filterwarnings("ignore", "No directory at")  # no static file is asked for
     django.setup()
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    from . import lists, mirror
+    from . import lists, mirror, operations
 
     missed = False
-    parts = {"mirror": mirror.measure, "lists": lists.measure}
+    parts = {"mirror": mirror.measure, "lists": lists.measure, "operations": operations.measure}
     for name, part in parts.items():
         if only in (None, name):
             for line in part(rows, repeats):

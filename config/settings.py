@@ -108,6 +108,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None  # no results are kept: without this, beat adds a task that cleans them up
 CELERY_TASK_DEFAULT_QUEUE = "sync"
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -139,6 +140,7 @@ SYNC_PAGE_SIZE: int = env.int("SYNC_PAGE_SIZE", default=1000)  # rows asked for 
 SYNC_GONE_SHARE: float = env.float("SYNC_GONE_SHARE", default=0.10)  # above it a full run asks a person
 # An item's worker is taken for dead after the lease (s; longer than the longest call with its retries).
 OPERATION_LEASE_SECONDS: float = env.float("OPERATION_LEASE_SECONDS", default=120.0)
+OPERATION_GRACE_SECONDS: float = env.float("OPERATION_GRACE_SECONDS", default=180.0)  # then a task counts as lost
 # How long (s) a delete whose answer was lost may still take effect before it is said to have changed nothing.
 OPERATION_PATIENCE_SECONDS: float = env.float("OPERATION_PATIENCE_SECONDS", default=60.0)
 OPERATION_SETTLE_SECONDS: float = env.float("OPERATION_SETTLE_SECONDS", default=3.0)  # first look after a lost answer
@@ -165,6 +167,7 @@ AXES_COOLOFF_TIME = 0.25  # h
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_TEMPLATE = "429.html"
 
 # ---------------------------------------------------------------- language and time
 
@@ -188,6 +191,7 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # an editor of 500 mark points sends two fields for each
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 

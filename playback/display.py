@@ -119,8 +119,11 @@ def outcome_badge(outcome: str) -> SafeString:
 
 
 def length(seconds: int | None) -> str:
-    """Seconds as ``h:mm:ss``; hours always stand there, so that 10:20 is never taken for hours."""
-    if seconds is None:
+    """Seconds as ``h:mm:ss``; hours always stand there, so that 10:20 is never taken for hours.
+
+    The vendor sends 0 for what is not transcoded yet: that is no length, and neither is it a size.
+    """
+    if not seconds:
         return EMPTY
     minutes, second = divmod(max(seconds, 0), 60)
     hours, minute = divmod(minutes, 60)
@@ -129,7 +132,7 @@ def length(seconds: int | None) -> str:
 
 def size(number: int | None) -> str:
     """Bytes as ``1.2 GB``."""
-    return EMPTY if number is None else filesizeformat(number)
+    return filesizeformat(number) if number else EMPTY
 
 
 def number(value: int | None) -> str:

@@ -15,11 +15,11 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import WHOLE, Recording
 
-from . import actions, keeping, panels, search
+from . import actions, keeping, link_making, panels, search, version_table
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter, LengthFilter, RoomFilter
-from .version import main_badge
+from .panels.versions import actions_context
 
 
 @admin.register(Recording)
@@ -64,7 +64,7 @@ class RecordingAdmin(MirrorAdmin):
         keeping.decorate(rows)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return actions.for_selection(request)
+        return actions.for_selection(request) | link_making.list_actions(request)
 
     def get_urls(self) -> list[URLPattern]:
         one = path(
@@ -77,7 +77,12 @@ class RecordingAdmin(MirrorAdmin):
             self.admin_site.admin_view(lambda request, pk, name: panels.respond(self, request, pk, name)),
             name="playback_recording_panel",
         )
-        return [one, panel, *super().get_urls()]
+        links = path(
+            "<int:pk>/links/",
+            self.admin_site.admin_view(lambda request, pk: link_making.for_one(self, request, pk)),
+            name="playback_recording_links",
+        )
+        return [one, panel, links, *super().get_urls()]
 
     @column(description=_("cover"))
     def cover(self, recording: Recording) -> Any:
@@ -156,16 +161,13 @@ class RecordingAdmin(MirrorAdmin):
         ]
 
     def sections(self, request: HttpRequest, obj: Recording) -> dict[str, Any]:
-        versions = []
-        for version in obj.versions.order_by("version"):
-            version.recording = obj
-            entry = obj.open_trash.get(version.version)
-            versions.append((version, main_badge(version), keeping.trash_badge(entry) if entry else ""))
         may_see_operations = request.user.has_perm("playback.view_operation")
         return {
             "heading": name_of(obj),
             "cover": display.cover(obj, wide=True),
-            "versions": versions,
+            "versions": version_table.of_mirror(obj),
+            "versions_url": reverse("admin:playback_recording_panel", args=[obj.pk, "versions"]),
+            **actions_context(request, obj),
             "may_see_operations": may_see_operations,
             "items": obj.operation_items.select_related("operation", "operation__user")
             .defer("operation__attachment")
@@ -176,7 +178,7 @@ class RecordingAdmin(MirrorAdmin):
             "hold_badge": keeping.hold_badge(obj) if obj.held_at else "",
             "trash_badge": keeping.trash_badge(obj.open_trash[WHOLE]) if WHOLE in obj.open_trash else "",
             "buttons": actions.buttons(request, obj),
-            "menus": actions.menus(request, obj),
+            "menus": actions.menus(request, obj, link_making.menu_buttons(request, obj)),
             "panels": panels.shown(request, obj),
             "may_preview": request.user.has_perm("playback.preview_recording"),
             "preview_url": reverse("recording-preview", args=[obj.pk]),

@@ -1,16 +1,38 @@
-"""django-celery-beat's models in the theme's clothes: when the syncs run by themselves."""
+"""django-celery-beat's models in the theme's clothes: when the syncs run by themselves.
+
+The rows are made by migrations, their names and descriptions in English; the list shows the names translated.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _noop
 from django_celery_beat.admin import ClockedScheduleAdmin, CrontabScheduleAdmin, PeriodicTaskAdmin, PeriodicTaskForm
 from django_celery_beat.admin import TaskSelectWidget as BeatTaskSelectWidget
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from playback import display
+
 for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, SolarSchedule, ClockedSchedule):
     admin.site.unregister(model)
+
+# The migrations' names, for the translators; the last one is Celery's own.
+TASK_NAMES = (
+    _noop("Sync: newest recordings"),
+    _noop("Sync: newest versions"),
+    _noop("Sync: newest rooms"),
+    _noop("Sync: all rooms"),
+    _noop("Sync: all recordings"),
+    _noop("Sync: all versions"),
+    _noop("Operations: take up what was lost"),
+    _noop("celery.backend_cleanup"),
+)
 
 
 class TaskSelectWidget(UnfoldAdminSelectWidget, BeatTaskSelectWidget):
@@ -28,6 +50,37 @@ class ThemedPeriodicTaskForm(PeriodicTaskForm):
 class ThemedPeriodicTaskAdmin(PeriodicTaskAdmin, ModelAdmin):
     form = ThemedPeriodicTaskForm
     change_form_template = None  # its inline script has no place under our policy; it only repeats a help text
+    list_display = ("title", "enabled", "rhythm", "last_run", "runs")
+    list_display_links = ("title",)
+
+    @admin.display(description=_("name"), ordering="name")
+    def title(self, task: PeriodicTask) -> str:
+        return gettext(task.name) if task.name in TASK_NAMES else str(task.name)
+
+    @admin.display(description=_("when"))
+    def rhythm(self, task: PeriodicTask) -> str:
+        at = task.crontab
+        if at is None or {at.day_of_week, at.day_of_month, at.month_of_year} != {"*"}:
+            return str(task.scheduler)
+        if not (str(at.hour).isdecimal() and str(at.minute).isdecimal()):
+            return str(at)
+        return gettext("every day at %(time)s (%(zone)s)") % {
+            "time": f"{int(at.hour):02}:{int(at.minute):02}",
+            "zone": gettext("Beijing") if str(at.timezone) == "Asia/Shanghai" else at.timezone,
+        }
+
+    @admin.display(description=_("last run (Beijing)"), ordering="last_run_at")
+    def last_run(self, task: PeriodicTask) -> Any:
+        """A new row's "last run" is only there to make it due."""
+        return display.moment(task.last_run_at) if task.total_run_count else display.EMPTY
+
+    @admin.display(description=_("runs"), ordering="total_run_count")
+    def runs(self, task: PeriodicTask) -> str:
+        return display.number(task.total_run_count)
+
+    @admin.display(description=_("Crontab in words"))
+    def crontab_translation(self, obj: PeriodicTask) -> Any:
+        return super().crontab_translation(obj)
 
 
 @admin.register(IntervalSchedule)

@@ -71,6 +71,8 @@ class VersionFacts(NamedTuple):
     name: str
     status: int
     length: int | None
+    total_transcode_size: int | None = None
+    play_times: int | None = None
 
 
 class Facts(NamedTuple):
@@ -207,7 +209,7 @@ class OperationKind:
     destructive: ClassVar[bool] = False  # the confirming person types the number of targets
 
     # What it takes.
-    targetless: ClassVar[bool] = False  # about no recording: one item, described by its parameters
+    targetless: ClassVar[bool] = False  # about no recordings: its items are what ``plan_lines`` makes of its parameters
     takes_gone: ClassVar[bool] = False  # also for recordings that the vendor no longer has
     takes_trashed: ClassVar[bool] = True  # also for recordings in the trash
     oldest_first: ClassVar[bool] = False  # targets in the order they were held, not as selected
@@ -225,6 +227,8 @@ class OperationKind:
     refreshes: ClassVar[bool] = True  # the target's mirror is read again after the call (2 calls)
     undoable: ClassVar[bool] = False
     settled: ClassVar[str] = "settled_done"  # the reason of an item that was found done
+    gives_up: ClassVar[float] = 0.0  # s after its begin an open item ends as unknown; 0: ``limits.GIVE_UP``
+    unfinished: ClassVar[str] = "vendor_works_long"  # the reason of one that never was :meth:`finished`
 
     @property
     def repeatable(self) -> bool:
@@ -257,8 +261,13 @@ class OperationKind:
         return []
 
     def plan_alone(self, parameters: Mapping[str, Any]) -> tuple[str, Planned]:
-        """For a ``targetless`` kind: the item's label and plan."""
+        """For a ``targetless`` kind with one item: its label and plan."""
         raise NotImplementedError
+
+    def plan_lines(self, parameters: Mapping[str, Any]) -> Sequence[tuple[str, Planned | Skipped]]:
+        """For a ``targetless`` kind: the items' labels, each another one, and plans. For one item ``plan_alone``
+        suffices."""
+        return [self.plan_alone(parameters)]
 
     def apply(self, client: VendorClient, target: Target) -> Answer:
         """Make the call. Raises the client's ``VendorError`` s."""
@@ -272,8 +281,9 @@ class OperationKind:
         """Read the vendor: did the call whose answer was lost take effect? Raises the client's ``VendorError`` s."""
         raise NotImplementedError
 
-    def finished(self, client: VendorClient, target: Target) -> bool | Refusal:
-        """Is the vendor's work in the background done? Raises the client's ``VendorError`` s."""
+    def finished(self, client: VendorClient, target: Target) -> bool | Reason | Refusal:
+        """Is the vendor's work in the background done? A reason is a yes, and noted beside the outcome "done". Raises
+        the client's ``VendorError`` s."""
         raise NotImplementedError
 
     def ended(self, target: Target) -> None:
@@ -297,6 +307,12 @@ class OperationKind:
             return Skipped(reason("changed_since"))
         if any(old is None for old, _ in change.values()):
             return Skipped(reason("state_before_unknown"))
+        return Planned({name: [new, old] for name, (old, new) in change.items()}, dict(before))
+
+    def undo_line(
+        self, parameters: Mapping[str, Any], change: Mapping[str, Sequence[Any]], before: Mapping[str, Any]
+    ) -> Planned | Skipped:
+        """How one item of a ``targetless`` kind is put back."""
         return Planned({name: [new, old] for name, (old, new) in change.items()}, dict(before))
 
     # ------------------------------------------------------------ telling

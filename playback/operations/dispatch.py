@@ -84,7 +84,7 @@ def top_up(operation: Operation) -> int:
             .select_for_update(skip_locked=True, of=("self",))
             .values_list("pk", flat=True)[:room]
         )
-        OperationItem.objects.filter(pk__in=chosen).update(due_at=now + timedelta(seconds=limits.GRACE))
+        OperationItem.objects.filter(pk__in=chosen).update(due_at=now + timedelta(seconds=limits.grace()))
         if batch > 1:
             send(RUN_BATCH, operation.lane, [chosen[i : i + batch] for i in range(0, len(chosen), batch)])
         else:

@@ -13,7 +13,6 @@ ATTEMPTS = 8  # how often an item is begun before it is refused
 WINDOW = 400  # how many items of one operation are with the broker at a time: 20 s of work at the vendor's limit
 BATCHES = 8  # or so many batches, where the vendor takes several targets in a call
 TOP_UP_EVERY = 50  # after so many items the window is filled again
-GRACE = 180  # a task that was not begun after this is taken for lost and queued again
 CONFLICT_WAIT = 5  # another operation holds the recording: look again
 GIVE_UP = 6 * 3600  # an unknown item that nobody could settle ends as unknown
 POLL_MOST = 120.0  # the longest wait between two looks at what the vendor works on
@@ -23,6 +22,11 @@ KEEP_PLANS = 24 * 3600  # an unconfirmed plan is thrown away
 def lease() -> float:
     """How long an item may be running before its worker is taken for dead."""
     return float(settings.OPERATION_LEASE_SECONDS)
+
+
+def grace() -> float:
+    """A task that was not begun after this is taken for lost, and is sent again."""
+    return float(settings.OPERATION_GRACE_SECONDS)
 
 
 def patience() -> float:

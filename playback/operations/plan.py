@@ -122,9 +122,11 @@ def plan(
         automatic=automatic,
     )
     if made_by.targetless:
-        label, planned = made_by.plan_alone(cleaned)
-        return _begin(new, made_by, [Line(None, label[:300], planned)])
-    return _plan_targets(new, Rule(made_by, cleaned), list(_unique(targets_of(made_by, recordings))))
+        return _begin(new, made_by, _lines_without_recordings(new))
+    targets = list(_unique(targets_of(made_by, recordings)))
+    if made_by.only_one and len(targets) > 1:
+        raise OperationInvalid({"": _("This is done to one recording at a time.")})
+    return _plan_targets(new, Rule(made_by, cleaned), targets)
 
 
 def plan_undo(operation: Operation, user: User | AnonymousUser) -> Operation:
@@ -134,6 +136,12 @@ def plan_undo(operation: Operation, user: User | AnonymousUser) -> Operation:
     if not kind.undoable:
         raise OperationInvalid({"": _("This cannot be undone.")})
     done = operation.items.filter(outcome=Outcome.DONE)
+    if kind.targetless:
+        new = Operation(kind=kind.kind, parameters=operation.parameters, user_id=user.pk, undoes=operation)
+        lines = _lines_without_recordings(new)
+        if not lines:
+            raise OperationInvalid({"": _("Nothing is selected.")})
+        return _begin(new, kind, lines)
     ids = list(done.order_by("position").values_list("recording_id", flat=True))
     new = Operation(kind=kind.kind, parameters=operation.parameters, user_id=user.pk, undoes=operation)
     return _plan_targets(new, Rule(kind, operation.parameters, _made_by(operation)), by_ids(kind, ids))
@@ -157,14 +165,31 @@ def plan_retry(operation: Operation, user: User | AnonymousUser) -> Operation:
         retries=operation,
     )
     if kind.targetless:
-        if not failed.exists():
+        labels = set(failed.values_list("label", flat=True))
+        lines = [line for line in _lines_without_recordings(new) if line.label in labels]
+        if not lines:
             raise OperationInvalid({"": _("There is nothing to try again.")})
-        label, planned = kind.plan_alone(operation.parameters)
-        return _begin(new, kind, [Line(None, label[:300], planned)])
+        return _begin(new, kind, lines)
     ids = list(failed.order_by("position").values_list("recording_id", flat=True))
     if not ids:
         raise OperationInvalid({"": _("There is nothing to try again.")})
     return _plan_targets(new, rule_of(new), by_ids(kind, ids))
+
+
+def _lines_without_recordings(operation: Operation) -> list[Line]:
+    """The lines of a ``targetless`` kind or, for an undo, of what the undone operation did."""
+    kind = kind_of(operation.kind)
+    if operation.undoes is None:
+        planned = kind.plan_lines(operation.parameters)
+        lines = [Line(None, label[:300], result) for label, result in planned]
+        if not lines:
+            raise OperationInvalid({"": _("Nothing is selected.")})
+        return lines
+    done = operation.undoes.items.filter(outcome=Outcome.DONE).order_by("position")
+    return [
+        Line(None, label, kind.undo_line(operation.parameters, change, before))
+        for label, change, before in done.values_list("label", "change", "before").iterator(chunk_size=CHUNK)
+    ]
 
 
 def rule_of(operation: Operation) -> Rule:
@@ -373,8 +398,7 @@ def again(operation: Operation) -> tuple[list[Line], list[Difference]]:
     rule = rule_of(operation)
     kind = rule.kind
     if kind.targetless:
-        label, planned = kind.plan_alone(operation.parameters)
-        return [Line(None, label[:300], planned)], []
+        return _again_without_recordings(operation, kind)
     stored: dict[int, tuple[Any, ...]] = {}
     known: dict[int, Mapping[str, Any]] = {}
     rows = operation.items.order_by("position").values_list(
@@ -402,6 +426,22 @@ def again(operation: Operation) -> tuple[list[Line], list[Difference]]:
         Difference(label, _told(kind, outcome == Outcome.SKIPPED, why, change), reasons.text(reason("gone")))
         for label, outcome, why, change in stored.values()
     ]
+    return lines, differences
+
+
+def _again_without_recordings(operation: Operation, kind: OperationKind) -> tuple[list[Line], list[Difference]]:
+    rows = operation.items.order_by("position").values_list("label", "outcome", "reason", "change")
+    stored = {label: (outcome == Outcome.SKIPPED, why, change) for label, outcome, why, change in rows}
+    lines = _lines_without_recordings(operation)
+    if operation.retries_id:
+        lines = [line for line in lines if line.label in stored]
+    differences = []
+    for line in lines:
+        was = stored.pop(line.label, (True, {}, {}))
+        now = (True, line.result.reason, {}) if isinstance(line.result, Skipped) else (False, {}, line.result.change)
+        if was != now:
+            differences.append(Difference(line.label, _told(kind, *was), _told(kind, *now)))
+    differences += [Difference(label, _told(kind, *was), "–") for label, was in stored.items()]
     return lines, differences
 
 

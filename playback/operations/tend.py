@@ -50,5 +50,5 @@ def _settle_again(now: datetime) -> None:
         by_lane.setdefault(lane, []).append(pk)
     for lane, items in by_lane.items():
         # A dead asker's claim ends here too: the question may be put again.
-        asked.filter(pk__in=items).update(due_at=timezone.now() + timedelta(seconds=limits.GRACE), claim=None)
+        asked.filter(pk__in=items).update(due_at=timezone.now() + timedelta(seconds=limits.grace()), claim=None)
         dispatch.send(dispatch.SETTLE, lane, items)

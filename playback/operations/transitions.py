@@ -183,4 +183,4 @@ def _after(item: OperationItem) -> bool:
 
 
 def _unheard(wait: float) -> Any:
-    return timezone.now() + timedelta(seconds=wait + limits.GRACE)
+    return timezone.now() + timedelta(seconds=wait + limits.grace())

@@ -57,7 +57,7 @@ def store_recordings(
             RECORDINGS.write(changed, asked_at)
             written = {row[:width] for row in changed}
             mains = [row for row in rows if (row.room_id, row.session_id or 0) in written]
-            _write_versions(mains, asked_at, since)
+            _write_versions(mains, asked_at, since, placed=True)
     return stored
 
 
@@ -67,10 +67,13 @@ def store_versions(rows: Iterable[RecordingRow], asked_at: datetime, since: date
         return _write_versions(rows, asked_at, since)
 
 
-def _write_versions(rows: Iterable[RecordingRow], asked_at: datetime, since: datetime) -> Stored:
+def _write_versions(
+    rows: Iterable[RecordingRow], asked_at: datetime, since: datetime, *, placed: bool = False
+) -> Stored:
+    """``placed``: their recordings were written in this transaction, so they and their rooms are there."""
     named = [mapped for row in rows if (mapped := mapping.version_row(row)) is not None]
     stored, new, changed = _compare(VERSIONS, mapping.first_of_each(named, len(mapping.VERSION_KEY)), asked_at, since)
-    if new:
+    if new and not placed:
         _place_rooms(new, asked_at)
         _place_recordings(new, asked_at)
     VERSIONS.write(changed, asked_at)

@@ -21,6 +21,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "as_length": display.length,
     "as_size": display.size,
     "as_moment": display.moment,
+    "as_beijing": display.beijing,
 }
 for name, function in _FILTERS.items():
     register.filter(name, function)

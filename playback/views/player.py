@@ -1,7 +1,8 @@
 """The preview page: the vendor's player in a frame, or why it can't be shown.
 
 The only page that may frame another origin, and it frames one: the player's. It is never stored (a token stands in
-it) and sends no referrer (so the page's own address stays here).
+it), and the player's origin learns nothing of the page's own address: the referrer stays on our origin, where the
+page's own forms need it (a browser that may tell nobody sends them with ``Origin: null``, which no CSRF check passes).
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def preview_page(request: HttpRequest, pk: int) -> HttpResponse:
         context["heading"], context["explanation"], context["icon"] = SENTENCES[made.obstacle]
     response: HttpResponse = TemplateResponse(request, "playback/preview.html", context)
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"
     if made.origin:
         response = csp_replace({"frame-src": [made.origin]})(lambda _request: response)(request)
     return response

@@ -36,6 +36,8 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "1";
+  // An answer that comes as a download leaves the page as it is: it says so itself.
+  if (event.submitter?.name === "_make") form.querySelectorAll("[data-after-submit]").forEach((said) => { said.hidden = false; });
   // After the submit has been put together: a disabled button's value would be left out.
   setTimeout(() => form.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = true; }));
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -11,7 +12,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from playback.management.commands.messages import catalogue_path, translated, wanted
+from playback.management.commands.messages import catalogue_path, translated, wanted, wanted_of_scripts
 from tests.factories import RecordingFactory
 
 _NAMED = re.compile(r"%\((\w+)\)|\{(\w*)\}")
@@ -51,6 +52,15 @@ def catalogue() -> polib.POFile:
 def test_every_text_in_use_has_chinese(catalogue: polib.POFile) -> None:
     have = {entry.msgid for entry in catalogue if translated(entry)}
     assert sorted(set(wanted().texts) - have) == [], "run: manage.py messages"
+
+
+def test_the_admins_scripts_speak_chinese(administrator: Client) -> None:
+    """The pickers of rights: Django's own catalogue for scripts lags behind its texts."""
+    scripts = polib.pofile(str(catalogue_path("djangojs")))
+    assert {entry.msgid for entry in scripts} == set(wanted_of_scripts().texts)
+    assert [entry.msgid for entry in scripts if not translated(entry)] == []
+    served = administrator.get(reverse("admin:jsi18n")).content.decode()
+    assert json.dumps("（点击清除）").strip('"') in served or "（点击清除）" in served
 
 
 def test_nothing_is_kept_that_nobody_uses(catalogue: polib.POFile) -> None:

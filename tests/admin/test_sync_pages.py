@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 import redis
@@ -10,6 +11,7 @@ from django.conf import settings as project
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from playback.models import SyncRun
 from tests.factories import RecordingFactory, SyncRunFactory
@@ -131,3 +133,30 @@ class TestFrontPage:
         words = teacher.get(reverse("admin:index")).content.decode()
         assert "进行中的操作" not in words
         assert "playback/operation" not in words
+
+
+def test_the_schedules_speak_the_readers_language(administrator: Client) -> None:
+    page = administrator.get(reverse("admin:django_celery_beat_periodictask_changelist")).content.decode()
+    assert "同步：最新回放" in page
+    assert "每天 02:30（北京时间）" in page
+    assert "Sync: newest" not in page
+    assert "m/h/dM" not in page
+    PeriodicTask.objects.filter(name="Sync: newest rooms").update(
+        last_run_at=datetime(2026, 3, 1, 4, 5, tzinfo=UTC), total_run_count=3
+    )
+    assert page.count("<time") == 0, "a row that never ran has no last run"
+    page = administrator.get(reverse("admin:django_celery_beat_periodictask_changelist")).content.decode()
+    assert "2026-03-01 12:05:00" in page
+
+
+def test_a_schedule_of_ones_own_is_shown_as_it_is(administrator: Client) -> None:
+    fridays = CrontabSchedule.objects.create(minute="0", hour="8", day_of_week="5", timezone="Asia/Shanghai")
+    PeriodicTask.objects.create(name="周五早上", task="playback.sync_kind", crontab=fridays)
+    page = administrator.get(reverse("admin:django_celery_beat_periodictask_changelist")).content.decode()
+    assert "周五早上" in page
+    assert "0 8 * * 5" in page
+    task = PeriodicTask.objects.get(name="周五早上")
+    assert (
+        "计划时间说明"
+        in administrator.get(reverse("admin:django_celery_beat_periodictask_change", args=[task.pk])).content.decode()
+    )

@@ -85,7 +85,7 @@ def test_the_last_one_left_does_not_follow_the_others(sandbox: Sandbox, chief: U
     Version.objects.filter(version=0).update(gone_at=timezone.now())
     drive(confirmed("trash_version", chief, [recording], {"version": 1}))
     assert planned("trash_version", chief, {"version": 2}).reason["code"] == "version_is_last"
-    assert planned("trash_version", chief, {"version": 1}).reason["code"] == "version_in_trash"
+    assert planned("trash_version", chief, {"version": 1}).reason["code"] == "version_trashed_already"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ import redis
 from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.db import connection
+from django.utils import timezone
 
-from playback.models import OperationItem, Recording
+from playback.demo.embedded import EmbeddedValkey, free_port
+from playback.models import Operation, OperationItem, Recording
 from playback.operations import tend
 from playback.sandbox.server import Sandbox
 
@@ -62,6 +65,7 @@ class Workers:
 @pytest.fixture
 def workers(sandbox: Sandbox, settings: LazySettings) -> Iterator[Workers]:
     settings.OPERATION_LEASE_SECONDS = LEASE
+    settings.OPERATION_GRACE_SECONDS = 3.0  # a killed worker may hold a task that it had not begun
     settings.OPERATION_PATIENCE_SECONDS = 1.0
     settings.OPERATION_SETTLE_SECONDS = 0.2
     store = redis.Redis.from_url(settings.REDIS_URL)
@@ -75,6 +79,7 @@ def workers(sandbox: Sandbox, settings: LazySettings) -> Iterator[Workers]:
         "BAIJIAYUN_BASE_URL": settings.BAIJIAYUN_BASE_URL,
         "BAIJIAYUN_TIMEOUT": "10",
         "OPERATION_LEASE_SECONDS": str(settings.OPERATION_LEASE_SECONDS),
+        "OPERATION_GRACE_SECONDS": str(settings.OPERATION_GRACE_SECONDS),
         "OPERATION_PATIENCE_SECONDS": str(settings.OPERATION_PATIENCE_SECONDS),
         "OPERATION_SETTLE_SECONDS": str(settings.OPERATION_SETTLE_SECONDS),
     }
@@ -147,3 +152,51 @@ def test_a_worker_killed_while_it_publishes_begins_again(workers: Workers, sandb
         assert tended_until_ended(item).outcome == "done"
     assert {(row(sandbox, recording) or {})["publish_status"] for recording in recordings} == {1}
     wait_for(lambda: operation.__class__.objects.get(pk=operation.pk).state == "done")
+
+
+def test_a_broker_killed_with_all_it_held_loses_nothing(
+    workers: Workers, sandbox: Sandbox, chief: User, tmp_path: Path
+) -> None:
+    """Also the call budget's store dies with it: meanwhile no call goes out uncounted."""
+    broker = EmbeddedValkey(tmp_path / "broker", port=free_port()).start()
+    workers.environment["REDIS_URL"] = broker.url
+    recordings = [recorded(sandbox) for _ in range(8)]
+    sandbox.faults.add("set_publish_status", "latency", seconds=0.3)
+    operation = confirmed("block", chief, recordings)  # its tasks go to a broker that no worker reads: they are lost
+    try:
+        tend_elsewhere(workers, operation)
+        workers.start()
+        wait_for(lambda: len(sandbox.calls.of("set_publish_status")) >= 2)
+        assert broker.process is not None
+        broker.process.kill()
+        broker.process.wait()
+        wait_for(lambda: not operation.items.filter(outcome="running").exists())
+        before = len(sandbox.calls.of("set_publish_status"))
+        assert before < len(recordings)
+        broker.start()  # it kept nothing
+        tend_elsewhere(workers, operation)
+
+        def over() -> bool:
+            operation.items.filter(outcome="planned").update(due_at=timezone.now())
+            tend_elsewhere(workers, operation)
+            return not operation.items.filter(finished_at=None).exists()
+
+        wait_for(over, seconds=60)
+    finally:
+        workers.kill()
+        broker.stop()
+    assert set(operation.items.values_list("outcome", flat=True)) == {"done"}
+    assert {(row(sandbox, recording) or {})["publish_status"] for recording in recordings} == {2}
+    assert len(sandbox.calls.of("set_publish_status")) == len(recordings)
+
+
+def tend_elsewhere(workers: Workers, operation: Operation) -> None:
+    """Tend in a process of its own, whose broker is the workers'."""
+    operation.items.filter(outcome="planned").update(due_at=timezone.now())
+    tending = "from playback.operations.tend import tend; tend()"
+    subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", tending],
+        env=workers.environment,
+        check=True,
+        timeout=60,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from django.db import connection
 
 from playback.models import Recording, Room, Version
 from playback.sync import mapping, upsert
+from playback.sync.tables import sqlite_time
 from playback.vendor.results import RecordingRow, RoomRow
 
 pytestmark = [pytest.mark.django_db, pytest.mark.portable]
@@ -237,3 +238,19 @@ def mapping_zone() -> Any:
     from zoneinfo import ZoneInfo
 
     return ZoneInfo("America/New_York")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime(2024, 3, 1, 1, 2, 3, tzinfo=UTC),
+        datetime(2024, 3, 1, 1, 2, 3, 4500, tzinfo=UTC),
+        datetime(2024, 3, 1, 1, 2, 3, tzinfo=timezone(timedelta(hours=8))),
+        datetime(1999, 12, 31, 23, 59, 59, 999_999, tzinfo=timezone(timedelta(hours=-5, minutes=-30))),
+    ],
+)
+def test_a_time_is_written_to_sqlite_as_django_writes_it(value: datetime) -> None:
+    from django.db.backends.sqlite3.base import DatabaseWrapper
+
+    settings = {**connection.settings_dict, "ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+    assert sqlite_time(value) == DatabaseWrapper(settings, "aside").ops.adapt_datetimefield_value(value)

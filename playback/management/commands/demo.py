@@ -51,7 +51,8 @@ class Command(BaseCommand):
         with self.only_one(folder):
             for busy, name in ((port, "PORT"), (vendor_port, "the sandbox vendor's port, which is PORT + 1100")):
                 if not is_free(busy):
-                    raise CommandError(f"Port {busy} ({name}) is in use: take another one with make demo PORT=8123.")
+                    advice = f"take another one with make demo PORT={free_pair()}"
+                    raise CommandError(f"Port {busy} ({name}) is in use: {advice}.")
             self.run(folder, port, vendor_port)
 
     def run(self, folder: Path, port: int, vendor_port: int) -> None:
@@ -182,6 +183,12 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def free_pair() -> int:
+    """A port to advise: it and the sandbox's are free now. 8123 if that can be."""
+    pairs = (port for port in range(8123, 64000, 10) if is_free(port) and is_free(port + 1100))
+    return next(pairs, 8123)
 
 
 def save(path: Path, content: dict[str, Any]) -> None:

@@ -2,8 +2,9 @@
 
 Reads the msgids out of our Python files (their syntax tree) and templates (Django's own ``templatize``), and those of
 the theme and the scheduler that no installed Chinese catalogue translates; adds the new ones to ``django.po``, drops
-the ones nobody uses, and compiles ``django.mo``, which is committed because a fresh machine has no ``msgfmt``. Ends
-with status 1 while a text has no Chinese. For developers: production only reads the ``.mo``.
+the ones nobody uses, and compiles ``django.mo``, which is committed because a fresh machine has no ``msgfmt``; and the
+same for the admin's scripts in ``djangojs``. Ends with status 1 while a text has no Chinese. For developers:
+production only reads the ``.mo``.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ _PLURAL = {"ngettext", "ngettext_lazy"}
 _STRING = r"u?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
 _TEMPLATE = re.compile(rf"(?<![A-Za-z_])(?:(gettext|_)\(\s*{_STRING}\s*\)|ngettext\(\s*{_STRING}\s*,\s*{_STRING})")
 
+# In a script: not pgettext, whose texts need a context that this catalogue does not keep.
+_SCRIPT = re.compile(rf"(?<![A-Za-z_])(?:gettext\(\s*{_STRING}|ngettext\(\s*{_STRING}\s*,\s*{_STRING})")
+
 
 class Text(NamedTuple):
     """A msgid and its plural (empty for most)."""
@@ -60,9 +64,17 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        missing = [*self.keep("django", wanted()), *self.keep("djangojs", wanted_of_scripts())]
+        for msgid in missing:
+            self.stdout.write(f"no Chinese: {msgid!r}")
+        if missing:
+            raise CommandError(f"{len(missing)} texts have no Chinese")
+
+    def keep(self, domain: str, found: Found) -> list[str]:
+        """Bring one catalogue in step with the texts that were found; answers those without Chinese."""
         import polib
 
-        path = catalogue_path()
+        path = catalogue_path(domain)
         po = polib.pofile(str(path), wrapwidth=118) if path.is_file() else polib.POFile(wrapwidth=118)
         po.metadata = {
             "Language": LANGUAGE,
@@ -71,7 +83,6 @@ class Command(BaseCommand):
             "Content-Transfer-Encoding": "8bit",
             "Plural-Forms": "nplurals=1; plural=0;",
         }
-        found = wanted()
         known = {entry.msgid: entry for entry in po if not entry.obsolete}
         for entry in list(po):
             if entry.obsolete or entry.msgid not in found.texts:
@@ -93,16 +104,12 @@ class Command(BaseCommand):
         path.parent.mkdir(parents=True, exist_ok=True)
         po.save(str(path))
         po.save_as_mofile(str(path.with_suffix(".mo")))
-        missing = [entry.msgid for entry in po if not translated(entry)]
-        for msgid in missing:
-            self.stdout.write(f"no Chinese: {msgid!r}")
-        if missing:
-            raise CommandError(f"{len(missing)} of {len(po)} texts have no Chinese")
-        self.stdout.write(f"{len(po)} texts")
+        self.stdout.write(f"{domain}: {len(po)} texts")
+        return [entry.msgid for entry in po if not translated(entry)]
 
 
-def catalogue_path() -> Path:
-    return Path(settings.LOCALE_PATHS[0]) / LANGUAGE / "LC_MESSAGES" / "django.po"
+def catalogue_path(domain: str = "django") -> Path:
+    return Path(settings.LOCALE_PATHS[0]) / LANGUAGE / "LC_MESSAGES" / f"{domain}.po"
 
 
 def translated(entry: Any) -> bool:
@@ -124,6 +131,18 @@ def wanted() -> Found:
             for text in _texts(file):
                 if text.msgid not in elsewhere or text.msgid in REPLACED:
                     found.add(text, package)
+    return found
+
+
+def wanted_of_scripts() -> Found:
+    """The texts of the admin's scripts that Django's own catalogue for scripts lacks."""
+    found = Found()
+    elsewhere = _translated_elsewhere("djangojs")
+    for file in sorted((_package("django.contrib.admin") / "static" / "admin" / "js").glob("*.js")):
+        for match in _SCRIPT.finditer(file.read_text(encoding="utf-8")):
+            text = Text(*(ast.literal_eval(part) for part in match.groups() if part))
+            if text.msgid not in elsewhere:
+                found.add(text, "django.contrib.admin")
     return found
 
 
@@ -172,13 +191,13 @@ def _of_template(source: str, name: str) -> Iterator[Text]:
             yield Text(ast.literal_eval(match[3]), ast.literal_eval(match[4]))
 
 
-def _translated_elsewhere() -> set[str]:
+def _translated_elsewhere(domain: str = "django") -> set[str]:
     import polib
 
     known: set[str] = set()
     for package in CATALOGUES:
         folder = _package(package)
         folder = folder / "conf" if package == "django" else folder
-        for path in (folder / "locale" / LANGUAGE / "LC_MESSAGES").glob("django.mo"):
+        for path in (folder / "locale" / LANGUAGE / "LC_MESSAGES").glob(f"{domain}.mo"):
             known |= {entry.msgid for entry in polib.mofile(str(path)) if translated(entry)}
     return known

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -137,6 +138,11 @@ class Rename(OperationKind):
                 back["cover"] = [change["cover"][1], upload[1]]
                 kept["cover_operation"] = upload[0]
         return Planned(back, kept, why) if back else Skipped(why or reason("state_before_unknown"))
+
+    def show(self, name: str, value: Any) -> str:
+        """A cover by its file's name: its address is long, and says no more to a reader."""
+        shown = super().show(name, value)
+        return urlsplit(shown).path.rsplit("/", 1)[-1] or shown if name == "cover" else shown
 
     def describe(self, parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
         told = []

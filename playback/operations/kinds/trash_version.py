@@ -136,7 +136,7 @@ class TrashVersion(_OfVersions):
         "main_unknown": _("Which of its versions is the main one is not known: refresh it first."),
         "version_is_main": _("Its version %(version)s is the main version: choose another one first."),
         "version_is_last": _("It has no other version that would stay."),
-        "version_in_trash": _("Its version %(version)s is in the trash already."),
+        "version_trashed_already": _("Its version %(version)s is in the trash already."),
         "version_not_in_trash": _("Its version %(version)s is not in the trash."),
         "one_version_a_time": _("Several of its versions are selected: delete one at a time."),
     }
@@ -155,7 +155,7 @@ class TrashVersion(_OfVersions):
             if facts.trashed:
                 return Skipped(reason("in_trash"))
             if number in facts.trash:
-                return Skipped(reason("version_in_trash", version=number))
+                return Skipped(reason("version_trashed_already", version=number))
             if why := _why_not(facts, number):
                 return Skipped(why)
         if not versions:
