@@ -73,7 +73,7 @@ def test_what_else_stands_against_it(sandbox: Sandbox, chief: User, recording: R
     Version.objects.filter(version=2).update(video_id=recording.video_id)  # the main version by its video
     assert planned(kind, chief, {"version": 2}).reason["code"] == "version_is_main"
     Recording.objects.update(main_version=None)
-    assert planned(kind, chief, {"version": 1}).reason["code"] == "main_unknown"
+    assert planned(kind, chief, {"version": 1}).reason["code"] == "own_main_unknown"
     Recording.objects.update(main_version=0)
     Version.objects.exclude(version=1).update(gone_at=timezone.now())
     assert planned(kind, chief, {"version": 1}).reason["code"] == "version_is_last"

@@ -103,7 +103,7 @@ def _why_not(facts: Facts, number: int) -> Reason | None:
     if number == ORIGINAL:
         return reason("version_is_original")
     if facts.main_version is None:
-        return reason("main_unknown")
+        return reason("own_main_unknown")
     video = facts.versions[number].video_id
     if number == facts.main_version or (video is not None and video == facts.video_id):
         return reason("version_is_main", version=number)
@@ -133,7 +133,7 @@ class TrashVersion(_OfVersions):
     sentences = {
         "no_version_named": _("Nobody said which of its versions."),
         "version_is_original": _("Version 0 is the original: only the whole recording can be deleted."),
-        "main_unknown": _("Which of its versions is the main one is not known: refresh it first."),
+        "own_main_unknown": _("Which of its versions is the main one is not known: refresh it first."),
         "version_is_main": _("Its version %(version)s is the main version: choose another one first."),
         "version_is_last": _("It has no other version that would stay."),
         "version_trashed_already": _("Its version %(version)s is in the trash already."),
