@@ -144,6 +144,7 @@ OPERATION_GRACE_SECONDS: float = env.float("OPERATION_GRACE_SECONDS", default=18
 # How long (s) a delete whose answer was lost may still take effect before it is said to have changed nothing.
 OPERATION_PATIENCE_SECONDS: float = env.float("OPERATION_PATIENCE_SECONDS", default=60.0)
 OPERATION_SETTLE_SECONDS: float = env.float("OPERATION_SETTLE_SECONDS", default=3.0)  # first look after a lost answer
+TRASH_DAYS: int = env.int("TRASH_DAYS", default=7)  # in the trash, before the vendor is asked to delete it
 
 EXPIRY_DIGEST_DAYS: int = env.int("EXPIRY_DIGEST_DAYS", default=14)  # the daily mail tells what expires within them
 

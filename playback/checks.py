@@ -24,7 +24,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def check_vendor_settings(**_: Any) -> list[CheckMessage]:
-    return [*_account(), *_address(), *_paths(), *_limits()]
+    return [*_account(), *_address(), *_paths(), *_limits(), *_trash()]
 
 
 def check_mail_settings(**_: Any) -> list[CheckMessage]:
@@ -124,3 +124,8 @@ def _mail() -> Iterator[CheckMessage]:
         )
     if settings.EXPIRY_DIGEST_DAYS < 1:
         yield Error("EXPIRY_DIGEST_DAYS must be one day or more.", id="playback.E031")
+
+
+def _trash() -> Iterator[CheckMessage]:
+    if not 1 <= settings.TRASH_DAYS <= conf.MOST_TRASH_DAYS:
+        yield Error(f"TRASH_DAYS must be between 1 and {conf.MOST_TRASH_DAYS} days.", id="playback.E009")

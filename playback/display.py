@@ -242,8 +242,14 @@ def link(url: str, text: object) -> SafeString:
     return format_html('<a class="bo-link" href="{}">{}</a>', url, text)
 
 
+def muted(text: object) -> SafeString:
+    return format_html('<span class="bo-muted">{}</span>', text)
+
+
 def lines(parts: Iterable[Any]) -> SafeString:
-    return format_html_join("", '<span class="bo-line">{}</span>', ((part,) for part in parts))
+    """One below the other, as one thing: on a phone the cells of a list set their contents side by side."""
+    each = format_html_join("", '<span class="bo-line">{}</span>', ((part,) for part in parts))
+    return format_html('<span class="bo-lines">{}</span>', each)
 
 
 def gone_badge(gone_at: datetime) -> SafeString:

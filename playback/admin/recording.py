@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display as column
 
 from playback import display
-from playback.models import Recording
+from playback.models import WHOLE, Recording
 
-from . import actions, link_making, panels, search, version_table
+from . import actions, keeping, link_making, panels, search, version_table
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, ExpiryFilter, GoneFilter, LengthFilter, RoomFilter
@@ -46,6 +46,7 @@ class RecordingAdmin(MirrorAdmin):
         ("product_type", ChoicesDropdownFilter),
         ("length", LengthFilter),
         ExpiryFilter,
+        keeping.KeepingFilter,
         GoneFilter,
     ]
     search_fields = ["name"]
@@ -59,6 +60,10 @@ class RecordingAdmin(MirrorAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("room")
+
+    def decorate(self, rows: list[Any]) -> None:
+        super().decorate(rows)
+        keeping.decorate(rows)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return actions.for_selection(request) | link_making.list_actions(request)
@@ -90,7 +95,7 @@ class RecordingAdmin(MirrorAdmin):
         parts: list[Any] = [name_of(recording)]
         if recording.gone_at:
             parts.append(display.gone_badge(recording.gone_at))
-        return display.lines(parts)
+        return display.lines([*parts, *keeping.badges(recording)])
 
     @column(description=_("room"), ordering="room__title")
     def room_link(self, recording: Recording) -> Any:
@@ -176,6 +181,9 @@ class RecordingAdmin(MirrorAdmin):
             .order_by("-id")[:10]
             if may_see_operations
             else [],
+            "notices": keeping.notices(request, obj),
+            "hold_badge": keeping.hold_badge(obj) if obj.held_at else "",
+            "trash_badge": keeping.trash_badge(obj.open_trash[WHOLE]) if WHOLE in obj.open_trash else "",
             "buttons": actions.buttons(request, obj),
             "menus": actions.menus(request, obj, link_making.menu_buttons(request, obj)),
             "panels": panels.shown(request, obj),
