@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
@@ -18,7 +18,7 @@ from playback.models import WHOLE, Recording
 from . import actions, keeping, link_making, panels, search, version_table
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
-from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter, LengthFilter, RoomFilter
+from .filters import BeijingDaysFilter, ChoicesDropdownFilter, ExpiryFilter, GoneFilter, LengthFilter, RoomFilter
 from .panels.versions import actions_context
 
 
@@ -34,6 +34,7 @@ class RecordingAdmin(MirrorAdmin):
         "big",
         "played",
         "made",
+        "expires",
         "seen",
     ]
     list_display_links = ["title"]
@@ -44,6 +45,7 @@ class RecordingAdmin(MirrorAdmin):
         ("created_at", BeijingDaysFilter),
         ("product_type", ChoicesDropdownFilter),
         ("length", LengthFilter),
+        ExpiryFilter,
         keeping.KeepingFilter,
         GoneFilter,
     ]
@@ -123,6 +125,10 @@ class RecordingAdmin(MirrorAdmin):
     def made(self, recording: Recording) -> Any:
         return display.moment(recording.created_at)
 
+    @column(description=_("expires"), ordering=F("expires_at").asc(nulls_last=True))
+    def expires(self, recording: Recording) -> Any:
+        return display.expiry_badge(recording)
+
     @column(description=_("last seen"))
     def seen(self, recording: Any) -> Any:
         return display.moment(recording.last_seen_at)
@@ -142,6 +148,7 @@ class RecordingAdmin(MirrorAdmin):
                     Fact(_("length"), display.length(obj.length)),
                     Fact(_("plays"), display.number(obj.play_times)),
                     Fact(_("created"), display.beijing(obj.created_at)),
+                    Fact(_("kept"), display.expiry(obj)),
                     Fact(_("size"), display.size(obj.total_transcode_size)),
                     Fact(_("original size"), display.size(obj.total_size)),
                     Fact(_("size of other cameras"), display.size(obj.total_ext_media_size)),
