@@ -47,11 +47,11 @@ class Watched:
     viewings: int = 0
     waits: bool = False  # for the mirror's first complete passes
     unreadable: int = 0
-    recordings: int = 0
+    moved: int = 0  # a recording's time, once a page that has a later one
     error: str = ""
 
     def __str__(self) -> str:
-        told = f"{self.viewings} viewings of {self.days} days, {self.recordings} recordings watched later than known"
+        told = f"{self.viewings} viewings of {self.days} days, {self.moved} times moved on"
         if self.unreadable:
             told += f", {self.unreadable} unreadable"
         return f"{told} ({self.error})" if self.error else told
@@ -107,7 +107,7 @@ def _read_day(client: VendorClient, day: date, result: Watched) -> None:
                 latest[row.video_id] = max(at, latest.get(row.video_id, at))
         result.viewings += len(page.rows)
         result.unreadable += len(page.unreadable)
-        result.recordings += store(latest)
+        result.moved += store(latest)
 
 
 def store(latest: Mapping[int, datetime]) -> int:

@@ -191,7 +191,7 @@ def test_a_trashed_recordings_page_has_a_banner_and_a_way_back(staff: Client, te
     assert 'data-kind="publish"' not in words
     page = staff.get(reverse("admin:playback_recording_change", args=[recording.pk]))
     assert page.context["trash_badge"]
-    assert [bool(trashed) for _version, _main, trashed in page.context["versions"]] == [True]
+    assert [bool(line.trashed) for line in page.context["versions"]] == [True]
     assert restore not in page_of(teacher, recording)
     assert staff.post(restore).status_code == 302
     assert Operation.objects.get().kind == "restore"

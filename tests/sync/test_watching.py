@@ -77,7 +77,7 @@ def test_the_first_reading_goes_back_a_week(school: School) -> None:
     school.watched(school.rows[0], midnight(8) + timedelta(hours=9))
     first = school.watched(school.rows[0], midnight(7))
     told = read()
-    assert (told.days, told.viewings, told.recordings, told.error) == (8, 1, 1, "")
+    assert (told.days, told.viewings, told.moved, told.error) == (8, 1, 1, "")
     assert school.last() == [first, None]
     assert days(school.vendor) == [f"{midnight(n):%Y-%m-%d}" for n in range(7, -1, -1)]
 
@@ -100,7 +100,7 @@ def test_the_next_one_reads_yesterday_and_today_and_never_goes_back(school: Scho
     school.watched(school.rows[1], midnight(1))
     second = read()
     assert days(school.vendor) == [f"{midnight(n):%Y-%m-%d}" for n in (1, 0)]
-    assert (first.recordings, second.recordings) == (1, 0)
+    assert (first.moved, second.moved) == (1, 0)
     assert school.last()[1] == known
 
 
