@@ -293,7 +293,7 @@ def test_the_versions_list_marks_what_is_in_the_trash(staff: Client) -> None:
     page = staff.get(reverse("admin:playback_version_changelist"))
     marked = {row.pk for row in page.context["cl"].result_list if row.trash_entry is not None}
     assert marked == {alone.pk, with_whole.pk}
-    badge = ">delete</span>在回收站</span>"
+    badge = ">delete</span>在回收站中</span>"
     assert page.content.decode().count(badge) == 2
     for version, told in ((alone, True), (with_whole, True), (free, False)):
         own = staff.get(reverse("admin:playback_version_change", args=[version.pk])).content.decode()
