@@ -31,7 +31,6 @@ from playback.operations.base import (
 from playback.operations.reasons import reason
 from playback.sandbox.server import Sandbox
 from playback.vendor.client import VendorClient
-
 from tests.factories import person
 
 from .makers import make_recordings
