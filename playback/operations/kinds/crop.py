@@ -83,10 +83,11 @@ class CropToClass(_Cropping):
         wrong: dict[str, str] = {}
         late = parameters.get("late")
         if late not in (None, ""):
-            if isinstance(late, bool) or not str(late).strip().isdecimal() or not 0 <= int(str(late)) <= 1440:
-                wrong["late"] = _now("Give whole minutes, from 0 to 1440.")
+            text = "" if isinstance(late, bool) else str(late).strip()
+            if text.isdecimal() and len(text) < 5 and int(text) <= 1440:
+                cleaned["late"] = int(text)
             else:
-                cleaned["late"] = int(str(late))
+                wrong["late"] = _now("Give whole minutes, from 0 to 1440.")
         begins_at = parameters.get("begins_at")
         if begins_at not in (None, ""):
             try:
