@@ -123,7 +123,10 @@ def plan(
     )
     if made_by.targetless:
         return _begin(new, made_by, _lines_without_recordings(new))
-    return _plan_targets(new, Rule(made_by, cleaned), list(_unique(targets_of(made_by, recordings))))
+    targets = list(_unique(targets_of(made_by, recordings)))
+    if made_by.only_one and len(targets) > 1:
+        raise OperationInvalid({"": _("This is done to one recording at a time.")})
+    return _plan_targets(new, Rule(made_by, cleaned), targets)
 
 
 def plan_undo(operation: Operation, user: User | AnonymousUser) -> Operation:
