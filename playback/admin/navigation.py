@@ -20,6 +20,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(_("Recordings"), "smart_display", "playback", "recording"),
                 _item(_("Rooms"), "meeting_room", "playback", "room"),
                 _item(_("Versions"), "content_cut", "playback", "version"),
+                _item(_("Merges"), "merge", "playback", "merge"),
             ],
         },
         {

@@ -15,11 +15,11 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import Recording
 
-from . import actions, link_making, panels, search
+from . import actions, link_making, panels, search, version_table
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter, LengthFilter, RoomFilter
-from .version import main_badge
+from .panels.versions import actions_context
 
 
 @admin.register(Recording)
@@ -156,15 +156,13 @@ class RecordingAdmin(MirrorAdmin):
         ]
 
     def sections(self, request: HttpRequest, obj: Recording) -> dict[str, Any]:
-        versions = []
-        for version in obj.versions.order_by("version"):
-            version.recording = obj
-            versions.append((version, main_badge(version)))
         may_see_operations = request.user.has_perm("playback.view_operation")
         return {
             "heading": name_of(obj),
             "cover": display.cover(obj, wide=True),
-            "versions": versions,
+            "versions": version_table.of_mirror(obj),
+            "versions_url": reverse("admin:playback_recording_panel", args=[obj.pk, "versions"]),
+            **actions_context(request, obj),
             "may_see_operations": may_see_operations,
             "items": obj.operation_items.select_related("operation", "operation__user")
             .defer("operation__attachment")

@@ -71,6 +71,8 @@ class VersionFacts(NamedTuple):
     name: str
     status: int
     length: int | None
+    total_transcode_size: int | None = None
+    play_times: int | None = None
 
 
 class Facts(NamedTuple):
@@ -222,6 +224,8 @@ class OperationKind:
     refreshes: ClassVar[bool] = True  # the target's mirror is read again after the call (2 calls)
     undoable: ClassVar[bool] = False
     settled: ClassVar[str] = "settled_done"  # the reason of an item that was found done
+    gives_up: ClassVar[float] = 0.0  # s after its begin an open item ends as unknown; 0: ``limits.GIVE_UP``
+    unfinished: ClassVar[str] = "vendor_works_long"  # the reason of one that never was :meth:`finished`
 
     @property
     def repeatable(self) -> bool:
@@ -274,8 +278,9 @@ class OperationKind:
         """Read the vendor: did the call whose answer was lost take effect? Raises the client's ``VendorError`` s."""
         raise NotImplementedError
 
-    def finished(self, client: VendorClient, target: Target) -> bool | Refusal:
-        """Is the vendor's work in the background done? Raises the client's ``VendorError`` s."""
+    def finished(self, client: VendorClient, target: Target) -> bool | Reason | Refusal:
+        """Is the vendor's work in the background done? A reason is a yes, and noted beside the outcome "done". Raises
+        the client's ``VendorError`` s."""
         raise NotImplementedError
 
     def ended(self, target: Target) -> None:

@@ -15,7 +15,7 @@ from ..base import Facts, OperationKind, Planned, Skipped, Target
 from ..reasons import Reason, reason
 from ..registry import register
 
-_NOT_READY = {
+NOT_READY = {
     RecordingStatus.NOT_RECORDED: "not_recorded",
     RecordingStatus.GENERATING: "generating",
     RecordingStatus.TRANSCODING: "transcoding",
@@ -35,8 +35,8 @@ class _SetPublishStatus(OperationKind):
     already: ClassVar[str]
 
     def plan_item(self, facts: Facts, parameters: Mapping[str, Any], number: int) -> Planned | Skipped:
-        if facts.status in _NOT_READY:
-            return Skipped(reason(_NOT_READY[RecordingStatus(facts.status)]))
+        if facts.status in NOT_READY:
+            return Skipped(reason(NOT_READY[RecordingStatus(facts.status)]))
         if facts.publish_status == self.wanted:
             return Skipped(reason(self.already))
         return Planned(
