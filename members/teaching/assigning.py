@@ -49,10 +49,14 @@ def _assign(request: HttpRequest, room: Room) -> dict[str, Any]:
     who = request.POST.get("who", "").strip()
     found = _people(who)
     if len(found) != 1:
-        sentence = _("Nobody who may sign in has this name.") if not found else _("Several have this name: give the user name.")
+        sentence = (
+            _("Nobody who may sign in has this name.")
+            if not found
+            else _("Several have this name: give the user name.")
+        )
         return {"who": who, "problem": sentence if who else _("Say who: a name or a user name.")}
     (person,) = found
-    _row, made = RoomTeacher.objects.get_or_create(room=room, user=person, defaults={"assigned_by": request.user})
+    _row, made = RoomTeacher.objects.get_or_create(room=room, user=person, defaults={"assigned_by_id": request.user.pk})
     if not made:
         return {"who": who, "problem": _("%(name)s teaches in this room already.") % {"name": name_of(person)}}
     return {"said": _("%(name)s now sees this room's recordings.") % {"name": name_of(person)}}

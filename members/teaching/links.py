@@ -1,7 +1,7 @@
 """A link for one opening, to share: asked for with one tap, shown once.
 
-The ledger, the rules and the sentences are :mod:`playback.play_links`'s. No plan is shown before: there is one recording
-and one link, and the page says what it is.
+The ledger, the rules and the sentences are :mod:`playback.play_links`'s. No plan is shown before: there is one
+recording and one link, and the page says what it is.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -53,7 +54,7 @@ class Home(TeachingView):
         )
 
 
-def _chosen(rooms: list[Room], asked: str) -> Room | None:
+def _chosen(rooms: Sequence[Room], asked: str) -> Room | None:
     """Of the teacher's own rooms: another's number is no room here."""
     return next((room for room in rooms if str(room.pk) == asked), None)
 

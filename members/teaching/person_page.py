@@ -51,5 +51,5 @@ class TaughtRooms(TabularInline):
 
 
 def add_to(site: admin.AdminSite) -> None:
-    people = site.get_model_admin(User)
+    people: Any = site.get_model_admin(User)
     people.inlines = [*people.inlines, TaughtRooms]

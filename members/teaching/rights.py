@@ -29,7 +29,7 @@ def recordings_of(user: User | AnonymousUser) -> QuerySet[Recording]:
 
 def _taught(user: User | AnonymousUser) -> QuerySet[Any]:
     # As a sub-query, not as a join: a row comes once, however it is filtered further.
-    return RoomTeacher.objects.filter(user_id=user.pk, user__is_active=True).values("room_id")
+    return RoomTeacher.objects.filter(user=user.pk, user__is_active=True).values("room_id")
 
 
 class RoomTeachers(BaseBackend):

@@ -14,7 +14,7 @@ from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -58,12 +58,17 @@ def _destination(request: HttpRequest) -> str:
 
 class SignIn(LoginView):
     template_name = "teaching/sign_in.html"
-    next_page = reverse_lazy("teaching:home")
+    next_page = "teaching:home"
     redirect_authenticated_user = True
+
+    def get_redirect_url(self) -> str:
+        """An address of this site, but not this page: whoever is signed in would be sent in a circle."""
+        wanted = super().get_redirect_url()
+        return "" if wanted.startswith(reverse("teaching:sign-in")) else wanted
 
 
 class SignOut(LogoutView):
-    next_page = reverse_lazy("teaching:sign-in")
+    next_page = "teaching:sign-in"
 
 
 class ChangePassword(TeachingView):

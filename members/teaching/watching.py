@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from playback.vendor.client import VendorClient
 from playback.vendor.results import WatchRow
 
 MOST = 5_000  # viewings of a day that are read: five calls
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _MOBILE = re.compile(r"(?<!\d)(?:\+?86[\s-]?)?1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)")
 
 
@@ -71,7 +72,7 @@ def watched_on(client: VendorClient, recording: Recording, day: date) -> Watched
 def by_viewer(rows: Iterable[WatchRow]) -> list[Watcher]:
     """Who watched longest first. People without a name and a number are not told apart: they stand as one."""
     found: dict[tuple[str, int | None], Watcher] = {}
-    for row in sorted(rows, key=lambda row: (row.began_at is None, row.began_at or datetime.min, row.guid)):
+    for row in sorted(rows, key=lambda row: (row.began_at is None, row.began_at or _NEVER, row.guid)):
         key = (row.user_name.strip(), row.user_number or None)
         if key not in found:
             found[key] = Watcher(without_phones(key[0]), without_phones(str(key[1] or "")))

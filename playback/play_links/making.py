@@ -109,7 +109,9 @@ class Result:
 def check_permission(user: User | AnonymousUser, recording: Recording | None = None) -> None:
     """Raises ``PermissionDenied`` unless the user is active and may make links: of everything, or of this recording
     (which an authentication backend may say)."""
-    if user.is_active and (user.has_perm(PERMISSION) or (recording is not None and user.has_perm(PERMISSION, recording))):
+    if user.is_active and (
+        user.has_perm(PERMISSION) or (recording is not None and user.has_perm(PERMISSION, recording))
+    ):
         return
     raise PermissionDenied
 
