@@ -15,7 +15,7 @@ from playback.operations.marks import format_offset
 from playback.vendor.errors import VendorOutcomeUnknown, VendorRefused
 
 from .base import PartView
-from .watching import usual_day, watched_on
+from .watching import first_watched, watched_on
 
 
 class Chapters(PartView):
@@ -54,9 +54,14 @@ class WhoWatched(PartView):
 
     def load(self, recording: Recording) -> dict[str, Any]:
         today = timezone.localdate()
-        day = min(_day(self.request.GET.get("day", "")) or usual_day(recording), today)
+        chosen = _day(self.request.GET.get("day", ""))
+        client = self.client()
+        watched = (
+            watched_on(client, recording, min(chosen, today)) if chosen else first_watched(client, recording, today)
+        )
+        day = watched.day
         return {
-            "watched": watched_on(self.client(), recording, day),
+            "watched": watched,
             "day": day,
             "before": day - timedelta(days=1),
             "after": day + timedelta(days=1) if day < today else None,

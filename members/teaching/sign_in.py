@@ -61,9 +61,9 @@ class SignIn(LoginView):
     next_page = "teaching:home"
     redirect_authenticated_user = True
 
-    def get_redirect_url(self) -> str:
+    def get_redirect_url(self, *args: Any) -> str:
         """An address of this site, but not this page: whoever is signed in would be sent in a circle."""
-        wanted = super().get_redirect_url()
+        wanted = super().get_redirect_url(*args)
         return "" if wanted.startswith(reverse("teaching:sign-in")) else wanted
 
 

@@ -19,6 +19,7 @@ from playback.vendor.client import VendorClient
 from playback.vendor.results import WatchRow
 
 MOST = 5_000  # viewings of a day that are read: five calls
+LOOKS = 4  # days that are asked for to find the first with a viewing
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _MOBILE = re.compile(r"(?<!\d)(?:\+?86[\s-]?)?1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)")
 
@@ -69,6 +70,19 @@ def watched_on(client: VendorClient, recording: Recording, day: date) -> Watched
     return Watched(day, watchers, len(rows), sum(watcher.seconds for watcher in watchers), total > len(rows) >= MOST)
 
 
+def first_watched(client: VendorClient, recording: Recording, today: date) -> Watched:
+    """What to show before a day was chosen: when somebody last watched, as far as is known; else the day of the class
+    or, where nobody watched then, one of the next. Raises the client's ``VendorError`` s."""
+    moment = recording.last_watched_at or recording.created_at or timezone.now()
+    first = min(timezone.localdate(moment), today)
+    looks = 1 if recording.last_watched_at else min(LOOKS, (today - first).days + 1)
+    for ahead in range(looks):
+        found = watched_on(client, recording, first + timedelta(days=ahead))
+        if found.viewings:
+            return found
+    return Watched(first, [], 0, 0, False)
+
+
 def by_viewer(rows: Iterable[WatchRow]) -> list[Watcher]:
     """Who watched longest first. People without a name and a number are not told apart: they stand as one."""
     found: dict[tuple[str, int | None], Watcher] = {}
@@ -84,9 +98,3 @@ def by_viewer(rows: Iterable[WatchRow]) -> list[Watcher]:
 
 def without_phones(text: str) -> str:
     return _MOBILE.sub(lambda match: masked_phone(re.sub(r"\D", "", match[0])[-11:]), text)
-
-
-def usual_day(recording: Recording) -> date:
-    """The day to show first: when somebody last watched, else when the class was."""
-    moment = recording.last_watched_at or recording.created_at or timezone.now()
-    return timezone.localtime(moment, timezone.get_default_timezone()).date()

@@ -31,7 +31,7 @@ def state(recording: Recording) -> State:
     if recording.is_blocked:
         return State("off", gettext("Blocked"))
     if recording.is_ready:
-        return State("good", gettext("Can be watched"))
+        return State("good", gettext("Playable"))
     tone = "bad" if recording.status == RecordingStatus.FAILED else "wait"
     known = recording.get_status_display()
     return State(tone, str(known))

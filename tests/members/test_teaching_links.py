@@ -90,7 +90,7 @@ def test_the_vendors_state_is_a_sentence_and_the_name_is_kept(
 
 
 def test_a_lost_answer_makes_no_link(sandbox: Sandbox, teach: Client, taught: Recording) -> None:
-    sandbox.faults.add("broken_json", call="one_time_token", times=20, after_change=True)
+    sandbox.faults.add("one_time_token", "broken_json", times=20, after_change=True)
     answer = teach.post(url_of(taught), filled(teach, taught))
     assert 'role="alert"' in answer.content.decode()
     assert not PlayLink.objects.exists()

@@ -139,7 +139,7 @@ def test_a_vendor_that_fails_is_a_sentence_everywhere(
     sandbox: Sandbox, teach: Client, taught: Recording, fault: tuple[str, dict[str, Any]]
 ) -> None:
     for call in ("recording_info", "mark_points", "recording_courseware", "recording_watch_records"):
-        sandbox.faults.add(fault[0], call=call, times=20, **fault[1])
+        sandbox.faults.add(call, fault[0], times=20, **fault[1])
     assert 'data-obstacle="unreachable"' in of(teach, "play", taught).content.decode()
     for part in ("chapters", "courseware", "watched"):
         answer = of(teach, part, taught)
@@ -149,7 +149,7 @@ def test_a_vendor_that_fails_is_a_sentence_everywhere(
 
 
 def test_a_refusal_has_the_vendors_words(sandbox: Sandbox, teach: Client, taught: Recording) -> None:
-    sandbox.faults.add("refuse", call="mark_points", code=1001, message="<b>没有权限")
+    sandbox.faults.add("mark_points", "refuse", code=1001, message="<b>没有权限")
     answer = of(teach, "chapters", taught).content.decode()
     assert "1001: &lt;b&gt;没有权限" in answer
 
@@ -190,7 +190,7 @@ def test_an_account_without_page_turns_still_shows_the_files(
     sandbox: Sandbox, teach: Client, taught: Recording
 ) -> None:
     sandbox.state.add_document(taught.room_id, 0, name="函数.pptx")
-    sandbox.faults.add("refuse", call="page_turns", code=2002, message="没有权限")
+    sandbox.faults.add("page_turns", "refuse", code=2002, message="没有权限")
     answer = of(teach, "courseware", taught).content.decode()
     assert "t-files" in answer
     assert "没有权限" not in answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -69,6 +69,21 @@ def test_what_is_no_day_shows_one(sandbox: Sandbox, teach: Client, taught: Recor
     assert re.search(r'type="date" name="day" value="20\d\d-\d\d-\d\d"', part(teach, taught, day))
 
 
+def test_the_first_day_is_that_of_the_class_or_one_of_the_next_with_a_viewing(
+    sandbox: Sandbox, teach: Client, taught: Recording
+) -> None:
+    Recording.objects.update(created_at=MORNING)
+    sandbox.calls.clear()
+    assert "Nobody watched on 2024-03-01" in part(teach, taught, "")
+    assert len(list(sandbox.calls)) == watching.LOOKS
+    seen(sandbox, taught, MORNING.replace(day=3), user_name="赵一")
+    page = part(teach, taught, "")
+    assert "赵一" in page
+    assert 'value="2024-03-03"' in page
+    Recording.objects.update(created_at=None)
+    assert "Nobody watched on 20" in part(teach, taught, "")
+
+
 def test_the_first_day_is_the_last_on_which_somebody_watched(
     sandbox: Sandbox, teach: Client, taught: Recording
 ) -> None:
@@ -124,8 +139,3 @@ def test_a_day_of_very_many_viewings_says_that_there_are_more(
     page = part(teach, taught)
     assert "more viewings of this day" in page
     assert "1,000</b> people" in page or "1000</b> people" in page
-
-
-def test_the_usual_day_of_a_recording_without_any_time_is_today(taught: Recording) -> None:
-    taught.last_watched_at = taught.created_at = None
-    assert isinstance(watching.usual_day(taught), date)
