@@ -134,3 +134,22 @@ def test_it_wants_the_csrf_token_and_an_existing_room(administrator: Client, wan
     assert administrator.post(reverse("room-teachers", args=[1]), {"who": "wang"}).status_code == 404
     assert administrator.put(url_of(room)).status_code == 405
     assert not pairs()
+
+
+def test_a_persons_page_is_still_saved_and_its_rooms_stay(administrator: Client, wang: User) -> None:
+    RoomTeacher.objects.create(room=RoomFactory(), user=wang)
+    url = reverse("admin:auth_user_change", args=[wang.pk])
+    page = administrator.get(url)
+    sent = {
+        "username": "wang",
+        "first_name": "芳芳",
+        "is_active": "on",
+        "date_joined_0": "2024-03-01",
+        "date_joined_1": "09:00",
+    }
+    for formset in page.context["inline_admin_formsets"]:
+        sent |= {field.html_name: str(field.value()) for field in formset.formset.management_form}
+    assert administrator.post(url, sent).status_code == 302
+    wang.refresh_from_db()
+    assert wang.first_name == "芳芳"
+    assert RoomTeacher.objects.count() == 1
