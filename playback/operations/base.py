@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
     from playback.vendor.client import VendorClient
+    from playback.vendor.errors import VendorError
 
     Text = str | _StrPromise
 
@@ -98,9 +99,11 @@ class Facts(NamedTuple):
     held_at: datetime | None = None
     last_watched_at: datetime | None = None
     trashed: bool = False  # the whole recording is in the trash
-    # Not columns: the live versions by number, if the kind ``needs_versions``; what ``read`` answered, if it ``reads``.
+    # Not columns: the live versions by number, if the kind ``needs_versions``; what ``read`` answered, if it ``reads``;
+    # what of it is in the trash (version number or ``WHOLE`` → its former publish state), if it ``needs_trash``.
     versions: Mapping[int, VersionFacts] = NOTHING
     known: Mapping[str, Any] = NOTHING
+    trash: Mapping[int, int | None] = NOTHING
 
     @property
     def vendor_key(self) -> str:
@@ -116,7 +119,7 @@ class Facts(NamedTuple):
         return f"{self.name} ({self.vendor_key})"[:300] if self.name else self.vendor_key
 
 
-COLUMNS = Facts._fields[:-2]
+COLUMNS = Facts._fields[:-3]
 
 
 class Planned(NamedTuple):
@@ -213,6 +216,7 @@ class OperationKind:
     oldest_first: ClassVar[bool] = False  # targets in the order they were held, not as selected
     counts_versions: ClassVar[bool] = False
     needs_versions: ClassVar[bool] = False
+    needs_trash: ClassVar[bool] = False
     reads: ClassVar[bool] = False
     read_batch: ClassVar[int] = 1  # how many targets :meth:`read` takes at a time
 
@@ -270,8 +274,9 @@ class OperationKind:
         """Make the call. Raises the client's ``VendorError`` s."""
         raise NotImplementedError
 
-    def apply_batch(self, client: VendorClient, targets: Sequence[Target]) -> Sequence[Answer]:
-        """Make the call for several targets; one answer each, in their order. An error it raises holds for all."""
+    def apply_batch(self, client: VendorClient, targets: Sequence[Target]) -> Sequence[Answer | VendorError]:
+        """Make the call for several targets; one answer each, in their order. An error it raises holds for all; where
+        it takes several calls, the error of one stands in the place of its targets' answers."""
         raise NotImplementedError
 
     def settle(self, client: VendorClient, target: Target) -> bool:
