@@ -61,7 +61,7 @@ def test_a_teacher_on_a_phone_finds_watches_and_shares(page: Page, school: str, 
         page.locator(f"[data-part={part}]").scroll_into_view_if_needed()
         expect(page.locator(f"[data-part={part}]")).to_contain_text(words)
     assert narrow(page)
-    page.get_by_label("后一天").click()
+    page.locator("[data-day-after]").click()
     expect(page.locator("[data-part=watched]")).to_contain_text("2024-03-03")
     page.locator("[data-part=watched] [name=day]").fill("2024-03-02")
     expect(page.locator("[data-part=watched]")).to_contain_text("赵一")
