@@ -10,6 +10,8 @@ class MembersConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib import admin
 
-        from .teaching import person_page
+        from . import operations  # noqa: F401 - registers its kinds
+        from .teaching import assigning, person_page
 
+        assigning.add_to_rooms()
         person_page.add_to(admin.site)

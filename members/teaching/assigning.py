@@ -13,16 +13,27 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from members.models import RoomTeacher
+from playback.admin import room_parts
 from playback.models import Room
 
 ASSIGN = "members.assign_teachers"
 SEE = "members.view_roomteacher"
 OFFERED = 500  # people in the list to choose from; others are typed
+
+
+def add_to_rooms() -> None:
+    room_parts.register(
+        room_parts.RoomPart(
+            "teachers", gettext_lazy("Teachers"), SEE, lambda room: reverse("room-teachers", args=[room.pk]), rank=70
+        )
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
