@@ -29,6 +29,8 @@ DEBUG: bool = env.bool("DEBUG", default=False)
 SECRET_KEY: str = env.str("SECRET_KEY") if PRODUCTION else env.str("SECRET_KEY", default="not-a-secret-" * 4)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Where others reach us (https://backoffice.example.org): absolute addresses are made of it. Empty: none can be made.
+SITE_URL: str = env.str("SITE_URL", default="")
 
 INSTALLED_APPS = [
     "unfold",
@@ -144,6 +146,12 @@ OPERATION_GRACE_SECONDS: float = env.float("OPERATION_GRACE_SECONDS", default=18
 # How long (s) a delete whose answer was lost may still take effect before it is said to have changed nothing.
 OPERATION_PATIENCE_SECONDS: float = env.float("OPERATION_PATIENCE_SECONDS", default=60.0)
 OPERATION_SETTLE_SECONDS: float = env.float("OPERATION_SETTLE_SECONDS", default=3.0)  # first look after a lost answer
+# What callbacks may be signed with: several while a key is exchanged. Empty: the partner key.
+BAIJIAYUN_CALLBACK_KEYS: list[str] = env.list("BAIJIAYUN_CALLBACK_KEYS", default=[])
+# How far (s) a callback's time may be from ours: the vendor repeats what was not answered. 0: it is not looked at.
+BAIJIAYUN_CALLBACK_WINDOW: int = env.int("BAIJIAYUN_CALLBACK_WINDOW", default=86_400)
+# A recording that is not ready for so long (s) is looked up by itself: its callback may never come.
+CALLBACK_OVERDUE_SECONDS: int = env.int("CALLBACK_OVERDUE_SECONDS", default=1_800)
 
 # ---------------------------------------------------------------- sign-in
 

@@ -24,7 +24,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def check_vendor_settings(**_: Any) -> list[CheckMessage]:
-    return [*_account(), *_address(), *_paths(), *_limits()]
+    return [*_account(), *_address(), *_paths(), *_limits(), *_callbacks()]
 
 
 def _account() -> Iterator[CheckMessage]:
@@ -98,4 +98,21 @@ def _limits() -> Iterator[CheckMessage]:
     elif timeout > LONGEST_TIMEOUT:
         yield Warning(
             f"BAIJIAYUN_TIMEOUT is over {LONGEST_TIMEOUT:g} s: a person would wait that long.", id="playback.W007"
+        )
+
+
+def _callbacks() -> Iterator[CheckMessage]:
+    if site := str(settings.SITE_URL).strip():
+        parts = urlsplit(site)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            yield Error("SITE_URL is not an http or https address.", id="playback.E009")
+        elif settings.PRODUCTION and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+            yield Warning("SITE_URL is http: callbacks would come over the network in the clear.", id="playback.W008")
+    if settings.BAIJIAYUN_CALLBACK_WINDOW < 0 or settings.CALLBACK_OVERDUE_SECONDS <= 0:
+        yield Error(
+            "BAIJIAYUN_CALLBACK_WINDOW must be 0 or more, CALLBACK_OVERDUE_SECONDS more than 0.", id="playback.E010"
+        )
+    if any(len(key.split()) != 1 or not key.isascii() for key in settings.BAIJIAYUN_CALLBACK_KEYS):
+        yield Error(
+            "BAIJIAYUN_CALLBACK_KEYS has an empty key, or one with spaces or foreign characters.", id="playback.E011"
         )

@@ -1,5 +1,6 @@
 """The mirror of the vendor's rooms, recordings and versions, and the records of what we did."""
 
+from .delivery import CallbackAddress, Delivery, OverdueLook, RefusedCallbacks
 from .merge import Merge
 from .mirror import Mirror, MirrorQuerySet
 from .operation import Operation, OperationItem
@@ -16,13 +17,17 @@ __all__ = [
     "STATUSES",
     "VERSION_TYPES",
     "WHOLE",
+    "CallbackAddress",
+    "Delivery",
     "Merge",
     "Mirror",
     "MirrorQuerySet",
     "Operation",
     "OperationItem",
+    "OverdueLook",
     "PlayLink",
     "Recording",
+    "RefusedCallbacks",
     "Room",
     "SyncLease",
     "SyncRun",
