@@ -28,6 +28,7 @@ from playback.vendor.errors import VendorError
 from playback.vendor.results import Told, told
 
 from . import class_end, queue
+from .inbox import problems
 from .told_at import told_at
 
 logger = logging.getLogger("playback.callbacks")
@@ -116,7 +117,8 @@ def _claim(delivery_ids: Sequence[int]) -> list[Delivery]:
 
 def _read(delivery: Delivery) -> Work | None:
     """What the delivery tells; one that tells nothing of ours is over."""
-    said, _ = told(delivery.fields)
+    said, wrong = told(delivery.fields)
+    delivery.error = problems(wrong)  # and not why an earlier attempt failed
     if said is None or said.room_id <= 0 or said.session_id < 0:
         _finish(delivery, State.IGNORED, "it does not say which recording it is about")
     elif delivery.kind == Delivery.Kind.UNKNOWN:

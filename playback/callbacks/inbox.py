@@ -106,12 +106,17 @@ def store(fields: Mapping[str, str], sent_at: datetime | None, now: datetime) ->
         received_at=now,
         sent_at=sent_at,
         due_at=now,
-        error="; ".join(f"{name} {what}" for name, what in wrong.items())[:500],
+        error=problems(wrong),
     )
     if told is not None:
         delivery.room_id, delivery.session_id, delivery.version = told.room_id, told.session_id, told.version
         delivery.video_id, delivery.status = told.video_id, told.status
     Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
+
+
+def problems(wrong: Mapping[str, str]) -> str:
+    """The fields that could not be read, in words."""
+    return "; ".join(f"{name} {what}" for name, what in wrong.items())[:500]
 
 
 def kind_of(fields: Mapping[str, str], told: results.Told | None) -> str:
