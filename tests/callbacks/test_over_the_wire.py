@@ -1,4 +1,4 @@
-"""The sandbox sends to a server of ours over a real socket; what is asserted is the mirror, against the vendor's state."""
+"""The sandbox sends to a server of ours over a real socket; asserted is the mirror, against the vendor's state."""
 
 from __future__ import annotations
 
