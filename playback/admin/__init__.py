@@ -1,5 +1,5 @@
 """The admin's pages. Importing this package registers them."""
 
-from . import operation, people, recording, room, schedules, sync_run, version
+from . import delivery, operation, people, recording, room, schedules, sync_run, version
 
-__all__ = ["operation", "people", "recording", "room", "schedules", "sync_run", "version"]
+__all__ = ["delivery", "operation", "people", "recording", "room", "schedules", "sync_run", "version"]

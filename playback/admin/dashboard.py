@@ -1,4 +1,4 @@
-"""The front page: how fresh the mirror is, what is in it, and what is going on. Seven queries at most."""
+"""The front page: how fresh the mirror is, what is in it, and what is going on. Nine queries at most."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from playback import display
-from playback.models import Operation, Recording, Room, SyncRun
+from playback.callbacks import address
+from playback.models import Delivery, Operation, Recording, Room, SyncRun
 from playback.sync.freshness import COMPLETE
 from playback.templatetags.playback_display import operation_title as title_of
 from playback.vendor.codes import PublishStatus, RecordingStatus
@@ -36,6 +37,10 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
              "status": display.status_badge(row), "publish": display.publish_badge(row)}
             for row in Recording.objects.filter(gone_at=None).select_related("room")[:NEWEST]
         ]  # fmt: skip
+    if user.has_perm("playback.register_callback_address"):
+        context["callbacks_elsewhere"] = address.differs(address.known())
+    if user.has_perm("playback.view_delivery"):
+        context["dead_deliveries"] = Delivery.objects.filter(state=Delivery.State.DEAD).count()
     context["freshness"] = freshness()
     context["first_sync"] = sees_recordings and not context["newest"]
     context["sees_runs"] = sees_runs

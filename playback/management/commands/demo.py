@@ -61,7 +61,9 @@ class Command(BaseCommand):
         kept["vendor_port"] = vendor_port
         save(folder / "secrets.json", kept)
         valkey = EmbeddedValkey(folder / "valkey", port=free_port(), password=kept["valkey"], keep=True)
-        supervisor = Supervisor(folder / "logs", self.environment(folder, kept, valkey.url, vendor_port), self.say)
+        supervisor = Supervisor(
+            folder / "logs", self.environment(folder, kept, valkey.url, vendor_port, port), self.say
+        )
         supervisor.catch_signals()
         celery = [sys.executable, "-m", "celery", "-A", "config"]
         manage = [sys.executable, "manage.py"]
@@ -72,7 +74,7 @@ class Command(BaseCommand):
             sandbox = [*manage, "sandbox", "--port", str(vendor_port), "--seed", "demo"]
             sandbox += ["--database", str(folder / "sandbox.sqlite3")]
             supervisor.start(Child("sandbox", sandbox, port=vendor_port))
-            staff = ["worker", "--queues", "person,operation", "--hostname", "staff@%h", "--concurrency", "2"]
+            staff = ["worker", "--queues", "person,operation,callbacks", "--hostname", "staff@%h", "--concurrency", "2"]
             sync = ["worker", "--queues", "sync", "--hostname", "sync@%h", "--concurrency", "1"]
             quiet = ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
             supervisor.start(Child("worker-staff", [*celery, *staff, *quiet]))
@@ -92,6 +94,7 @@ class Command(BaseCommand):
                 "4",
             ]
             supervisor.start(Child("web", [sys.executable, *web, "--access-logfile", "-"], port=port))
+            supervisor.run_once("callbacks", [*manage, "callback_address", "--register"])
             if moved:
                 # Cover addresses hold the sandbox's port: read the lists whole, so that the mirror learns the new one.
                 supervisor.run_once("resync", [*manage, "sync", "--full"])
@@ -155,7 +158,7 @@ class Command(BaseCommand):
         return {name: secrets.token_urlsafe(48) for name in ("django", "partner_key", "valkey")}
 
     @staticmethod
-    def environment(folder: Path, kept: dict[str, Any], redis_url: str, vendor_port: int) -> dict[str, str]:
+    def environment(folder: Path, kept: dict[str, Any], redis_url: str, vendor_port: int, port: int) -> dict[str, str]:
         return {
             "ENVIRONMENT": "demo",
             "SECRET_KEY": kept["django"],
@@ -167,6 +170,7 @@ class Command(BaseCommand):
             "BAIJIAYUN_PRIVATE_DOMAIN": "",
             "BAIJIAYUN_BASE_URL": f"http://127.0.0.1:{vendor_port}",
             "BAIJIAYUN_PATHS": "{}",
+            "SITE_URL": f"http://127.0.0.1:{port}",
             "PYTHONUNBUFFERED": "1",
         }
 
