@@ -18,6 +18,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display as column
@@ -167,11 +168,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
             parts.append(gettext("version %(number)d") % {"number": delivery.version})
         return display.lines(parts)
 
-    @column(description=_("status"), ordering="status")
+    @column(description=_("status told"), ordering="status")
     def told(self, delivery: Delivery) -> Any:
         return display.EMPTY if delivery.status is None else display.status_badge(delivery)  # type: ignore[arg-type]
 
-    @column(description=_("state"), ordering="state")
+    @column(description=_("outcome"), ordering="state")
     def state_label(self, delivery: Delivery) -> Any:
         return state_badge(delivery)
 
@@ -182,7 +183,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     @column(description=_("what it changed"))
     def effect(self, delivery: Delivery) -> Any:
         found = [f"{label} → {new}" for label, _old, new in changes(delivery)]
-        return display.lines(found[:3]) if found else display.EMPTY
+        return format_html("<div>{}</div>", display.lines(found[:3])) if found else display.EMPTY
 
     @column(description=_("after class"), ordering="seconds_after_class")
     def delay(self, delivery: Delivery) -> str:
@@ -202,7 +203,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
             Fact(_("verdict"), verdict_badge(obj)),
             Fact(_("received"), display.beijing(obj.received_at)),
             Fact(_("sent by the vendor"), display.beijing(obj.sent_at)),
-            Fact(_("time from class end to delivery"), display.length(obj.seconds_after_class)),
+            Fact(_("after class"), display.length(obj.seconds_after_class)),
             Fact(_("delivery id"), obj.qid, copy=obj.qid) if obj.qid else Fact(_("delivery id"), display.EMPTY),
         ]
         about = [
@@ -211,10 +212,10 @@ class DeliveryAdmin(ReadOnlyAdmin):
             id_fact(_("session id"), obj.session_id),
             Fact(_("version"), display.EMPTY if obj.version is None else str(obj.version)),
             id_fact(_("video id"), obj.video_id),
-            Fact(_("status"), self.told(obj)),
+            Fact(_("status told"), self.told(obj)),
         ]
         became = [
-            Fact(_("state"), state_badge(obj)),
+            Fact(_("outcome"), state_badge(obj)),
             Fact(_("attempts"), tried),
             Fact(_("applied"), display.beijing(obj.applied_at)),
         ]

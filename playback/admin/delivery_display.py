@@ -59,7 +59,9 @@ def changes(delivery: Delivery) -> list[tuple[str, str, str]]:
             # Where both rows changed alike, the version's line says no more than the recording's.
             if row == "version" and stored.get("recording", {}).get(fact) == [old, new]:
                 continue
-            found.append((f"{label} · {_label(fact)}", _shown(fact, old), _shown(fact, new)))
+            was, now = _shown(fact, old), _shown(fact, new)
+            if was != now:  # a length of 0 is as good as none
+                found.append((f"{label} · {_label(fact)}", was, now))
     if settled := stored.get("settled", []):
         words = ngettext("%(count)d operation ended", "%(count)d operations ended", len(settled))
         found.append((gettext("Operations"), display.EMPTY, words % {"count": len(settled)}))

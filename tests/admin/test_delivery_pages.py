@@ -144,11 +144,11 @@ def test_what_was_refused_or_is_in_hand_is_not_replayed(administrator: Client, c
 
 @pytest.mark.usefixtures("english")
 def test_what_was_refused_and_not_kept_is_counted(staff: Client) -> None:
-    assert "callbacks were refused" not in text(staff, reverse(LIST))
+    assert "Callbacks refused" not in text(staff, reverse(LIST))
     now = timezone.now()
     RefusedCallbacks.objects.create(hour=now - timedelta(hours=2), count=1500)
     RefusedCallbacks.objects.create(hour=now - timedelta(hours=30), count=7)
-    assert "1,500 callbacks were refused" in text(staff, reverse(LIST))
+    assert "Callbacks refused in the last 24 hours: 1,500." in text(staff, reverse(LIST))
 
 
 class TestTheAddress:
