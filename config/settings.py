@@ -29,8 +29,6 @@ DEBUG: bool = env.bool("DEBUG", default=False)
 SECRET_KEY: str = env.str("SECRET_KEY") if PRODUCTION else env.str("SECRET_KEY", default="not-a-secret-" * 4)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-# Where others reach us (https://backoffice.example.org): absolute addresses are made of it. Empty: none can be made.
-SITE_URL: str = env.str("SITE_URL", default="")
 
 INSTALLED_APPS = [
     "unfold",
@@ -152,10 +150,30 @@ BAIJIAYUN_CALLBACK_KEYS: list[str] = env.list("BAIJIAYUN_CALLBACK_KEYS", default
 BAIJIAYUN_CALLBACK_WINDOW: int = env.int("BAIJIAYUN_CALLBACK_WINDOW", default=86_400)
 # A recording that is not ready for so long (s) is looked up by itself: its callback may never come.
 CALLBACK_OVERDUE_SECONDS: int = env.int("CALLBACK_OVERDUE_SECONDS", default=1_800)
+TRASH_DAYS: int = env.int("TRASH_DAYS", default=7)  # in the trash, before the vendor is asked to delete it
+
+EXPIRY_DIGEST_DAYS: int = env.int("EXPIRY_DIGEST_DAYS", default=14)  # the daily mail tells what expires within them
+
+# ---------------------------------------------------------------- mail
+
+SITE_URL: str = env.str("SITE_URL", default="")  # where others reach this site: links in mails, callbacks
+# smtp+tls://user:password@mail.example.org:587. Without it nothing is sent; demo and test write files.
+EMAIL_URL: str = env.str("EMAIL_URL", default="" if PRODUCTION else f"filemail:///{VAR_DIR / 'mail'}")
+if EMAIL_URL:
+    _mail: dict[str, Any] = env.email_url_config(EMAIL_URL)
+    if _mail["EMAIL_PORT"] is None:
+        _mail["EMAIL_PORT"] = 465 if _mail.get("EMAIL_USE_SSL") else 587 if _mail.get("EMAIL_USE_TLS") else 25
+    globals().update({name: value for name, value in _mail.items() if name.startswith("EMAIL_")})
+EMAIL_TIMEOUT = 20  # s
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="backoffice@localhost")
 
 # ---------------------------------------------------------------- sign-in
 
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "members.teaching.rights.RoomTeachers",  # what a teacher may do with the recordings of their rooms
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -198,6 +216,7 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # an editor of 500 mark points sends two fields for each
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
@@ -237,6 +256,7 @@ UNFOLD: dict[str, Any] = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("playback/favicon.svg")},
     ],
     "SITE_URL": None,  # there is no site beside the admin
+    "LOGIN": {"form": "members.teaching.sign_in_form.AdminSignInForm"},  # teachers too: they are sent on
     "SHOW_LANGUAGES": True,
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 
@@ -23,6 +23,7 @@ from playback.vendor.errors import (
     VendorRateLimited,
     VendorRefused,
 )
+from playback.vendor.secret import Secret
 
 PLAYER_PATH = "/web/playback/index"
 _WAIT = 5.0  # s that a person waits at most for the account's call budget
@@ -46,10 +47,11 @@ class Obstacle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who watches: the vendor shows both in the watch records. ``number`` is digits only, the local user's key."""
+    """Who watches: the vendor shows both in the watch records, where they are given. ``number`` is digits only; of our
+    own staff it is the local user's key."""
 
-    name: str
-    number: int
+    name: str = ""
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,39 +80,44 @@ def preview(recording: Recording, viewer: Viewer) -> Preview:
     try:
         client = vendor_client(Lane.PERSON, max_wait=_WAIT)
         info = client.recording_info(**key)
-        if obstacle := _obstacle(info.status, info.publish_status):
+        if obstacle := obstacle_of(info.status, info.publish_status):
             return Preview(obstacle=obstacle)
         token = client.player_token(**key, expires_in=settings.PLAYER_TOKEN_SECONDS)
         return Preview(url=embed_url(recording, token.token, viewer), origin=player_origin())
     except VendorError as error:
-        return _told(error)
+        obstacle = obstacle_in(error)
+        return Preview(obstacle=obstacle, vendor_words="" if obstacle is Obstacle.UNREACHABLE else error.vendor_message)
 
 
-def embed_url(recording: Recording, token: str, viewer: Viewer) -> str:
-    """The player's address, as the reference's "The web player" has it."""
+def embed_url(recording: Recording, token: str, viewer: Viewer) -> Secret:
+    """The player's address, as the reference's "The web player" has it. A space is written ``%20``: an address is also
+    read by programs that do not take ``+`` for one."""
     query: dict[str, object] = {"classid": recording.room_id, "token": token}
     if recording.session_id:
         query["session_id"] = recording.session_id
-    query |= {"user_name": viewer.name, "user_number": viewer.number}
-    return f"{player_origin()}{PLAYER_PATH}?{urlencode(query)}"
+    if viewer.name:
+        query["user_name"] = viewer.name
+    if viewer.number is not None:
+        query["user_number"] = viewer.number
+    return Secret(f"{player_origin()}{PLAYER_PATH}?{urlencode(query, quote_via=quote)}")
 
 
-def _obstacle(status: int | None, publish_status: int | None) -> Obstacle | None:
+def obstacle_of(status: int | None, publish_status: int | None) -> Obstacle | None:
     """An unknown status is no obstacle: the vendor adds numbers, and call 3 has the last word."""
     if status in _NOT_READY:
         return _NOT_READY[RecordingStatus(status)]
     return Obstacle.BLOCKED if publish_status == PublishStatus.BLOCKED else None
 
 
-def _told(error: VendorError) -> Preview:
-    words = error.vendor_message
+def obstacle_in(error: VendorError) -> Obstacle:
+    """What stands in the way when a call for a token fails."""
     if isinstance(error, VendorGone):
-        return Preview(obstacle=Obstacle.GONE, vendor_words=words)
+        return Obstacle.GONE
     if isinstance(error, VendorMisconfigured):
-        return Preview(obstacle=Obstacle.MISCONFIGURED, vendor_words=words)
+        return Obstacle.MISCONFIGURED
     if isinstance(error, VendorRateLimited):
-        return Preview(obstacle=Obstacle.BUSY, vendor_words=words)
+        return Obstacle.BUSY
     if isinstance(error, VendorRefused):
-        expired = "过期" in words  # the reference gives expiry no code of its own: only the message tells
-        return Preview(obstacle=Obstacle.EXPIRED if expired else Obstacle.REFUSED, vendor_words=words)
-    return Preview(obstacle=Obstacle.UNREACHABLE)
+        # The reference gives expiry no code of its own: only the message tells.
+        return Obstacle.EXPIRED if "过期" in error.vendor_message else Obstacle.REFUSED
+    return Obstacle.UNREACHABLE

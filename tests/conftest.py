@@ -70,6 +70,7 @@ def sandbox(_sandbox_server: Sandbox, settings) -> Iterator[Sandbox]:
     server = _sandbox_server
     server.forget()
     server.transcode_seconds = 0.2
+    server.rebuild_shows = "status"
     server.callbacks.pauses = (0.05, 0.05, 0.1, 0.2)
     server.state.set_account(PARTNER_ID, PARTNER_KEY)
     settings.BAIJIAYUN_PARTNER_ID = PARTNER_ID

@@ -9,7 +9,7 @@ import factory
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from playback.models import Operation, OperationItem, Recording, Room, SyncRun, Version
+from playback.models import Merge, Operation, OperationItem, Recording, Room, SyncRun, Version
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
 START = datetime(2024, 3, 1, 1, 0, tzinfo=UTC)
@@ -82,6 +82,16 @@ class OperationFactory(factory.django.DjangoModelFactory[Operation]):
         model = Operation
 
     kind = "publish"
+
+
+class MergeFactory(factory.django.DjangoModelFactory[Merge]):
+    class Meta:
+        model = Merge
+
+    mixed_playback_id = factory.Sequence(lambda n: 1 + n)
+    note = factory.Sequence(lambda n: f"专题合集 {n + 1}")
+    asked_at = factory.LazyFunction(timezone.now)
+    operation = factory.SubFactory(OperationFactory, kind="render_merged", state="done")
 
 
 class OperationItemFactory(factory.django.DjangoModelFactory[OperationItem]):

@@ -1,5 +1,17 @@
 """The admin's pages. Importing this package registers them."""
 
-from . import delivery, operation, people, recording, room, schedules, sync_run, version
+from . import delivery, merge, operation, people, play_link, recording, room, schedules, sync_run, trash, version
 
-__all__ = ["delivery", "operation", "people", "recording", "room", "schedules", "sync_run", "version"]
+__all__ = [
+    "delivery",
+    "merge",
+    "operation",
+    "people",
+    "play_link",
+    "recording",
+    "room",
+    "schedules",
+    "sync_run",
+    "trash",
+    "version",
+]

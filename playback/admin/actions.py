@@ -7,7 +7,7 @@ shows what would happen, and confirming it is a POST of its own. Rights are aske
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -82,12 +82,16 @@ def for_selection(request: HttpRequest) -> dict[str, tuple[Callable[..., Any], s
 
 def _action_of(kind: OperationKind) -> Callable[..., HttpResponse]:
     def act(model_admin: Any, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        hidden = [(name, value) for name in ("action", "select_across", "index") for value in _posted(request, name)]
-        hidden += [(ACTION_CHECKBOX_NAME, pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)]
         selection = request.GET.urlencode() if request.POST.get("select_across") == "1" else ""
-        return begin(model_admin, request, kind, queryset, hidden, request.get_full_path(), selection)
+        return begin(model_admin, request, kind, queryset, carried(request), request.get_full_path(), selection)
 
     return act
+
+
+def carried(request: HttpRequest) -> list[tuple[str, str]]:
+    """The list's own fields, for the hidden ones of a page that comes back to the same action."""
+    hidden = [(name, value) for name in ("action", "select_across", "index") for value in _posted(request, name)]
+    return hidden + [(ACTION_CHECKBOX_NAME, pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)]
 
 
 def _posted(request: HttpRequest, name: str) -> list[str]:
@@ -198,9 +202,11 @@ def buttons(request: HttpRequest, recording: Recording) -> list[Button]:
     return [_button(kind, recording) for kind in _applicable(request, recording) if kind.group == MAIN]
 
 
-def menus(request: HttpRequest, recording: Recording) -> list[Menu]:
-    """What else, under headings."""
-    by_group: dict[str, list[Button]] = {}
+def menus(
+    request: HttpRequest, recording: Recording, beside: Mapping[str, Sequence[Button]] | None = None
+) -> list[Menu]:
+    """What else, under headings. ``beside``: buttons of what is no operation, by heading."""
+    by_group: dict[str, list[Button]] = {group: list(buttons) for group, buttons in (beside or {}).items()}
     for kind in _applicable(request, recording):
         if kind.group != MAIN:
             by_group.setdefault(kind.group if kind.group in GROUPS else "more", []).append(_button(kind, recording))

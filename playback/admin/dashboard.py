@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from playback.sync.freshness import COMPLETE
 from playback.templatetags.playback_display import operation_title as title_of
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
+from .filters import expires_within
 from .operation import OPEN_STATES, report_url
 
 NEWEST = 8
@@ -61,13 +63,15 @@ def configured() -> bool:
 
 def tiles() -> list[dict[str, Any]]:
     """Counts of recordings, each leading to the list that it counts."""
-    live = list(
-        Recording.objects.filter(gone_at=None)
-        .order_by()
-        .values_list("status", "publish_status")
+    groups = list(
+        Recording.objects.order_by()
+        .annotate(there=Q(gone_at=None))
+        .values_list("there", "status", "publish_status")
         .annotate(many=Count("pk"))
     )
-    gone = Recording.objects.filter(gone_at__isnull=False).count()
+    live = [(status, publish, many) for there, status, publish, many in groups if there]
+    gone = sum(many for there, _status, _publish, many in groups if not there)
+    expiring = Recording.objects.filter(expires_within(timedelta(days=30)), gone_at=None).count()
 
     def having(status: int | None = None, publish: int | None = None) -> int:
         return sum(n for s, p, n in live if status in (None, s) and publish in (None, p))
@@ -81,6 +85,7 @@ def tiles() -> list[dict[str, Any]]:
               "warning"),
         _tile(_("Transcoding"), having(RecordingStatus.TRANSCODING), f"{url}?status__exact=20", "sync", "info"),
         _tile(_("Failed"), having(RecordingStatus.FAILED), f"{url}?status__exact=30", "error", "danger"),
+        _tile(_("Expires within 30 days"), expiring, f"{url}?expires=month", "event_busy", "warning"),
         _tile(_("Gone at the vendor"), gone, f"{url}?presence=gone",
               "link_off", ""),
         _tile(_("Rooms"), Room.objects.filter(gone_at=None).count(), reverse("admin:playback_room_changelist"),

@@ -20,13 +20,21 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(_("Recordings"), "smart_display", "playback", "recording"),
                 _item(_("Rooms"), "meeting_room", "playback", "room"),
                 _item(_("Versions"), "content_cut", "playback", "version"),
+                _item(_("Merges"), "merge", "playback", "merge"),
+                _item(_("Trash"), "delete", "playback", "trashentry"),
             ],
+        },
+        {
+            "title": _("Viewers"),
+            "separator": True,
+            "items": [_item(_("Members"), "groups", "members", "member")],
         },
         {
             "title": _("Activity"),
             "separator": True,
             "items": [
                 _item(_("Operations"), "task_alt", "playback", "operation"),
+                _item(_("Play links"), "link", "playback", "playlink"),
                 _item(_("Sync runs"), "sync", "playback", "syncrun"),
                 _item(_("Deliveries"), "call_received", "playback", "delivery"),
             ],

@@ -29,6 +29,7 @@ from playback.templatetags.playback_display import operation_title as title_of
 from . import actions, spreadsheet
 from .base import ReadOnlyAdmin
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter
+from .made import link_versions
 
 PER_PAGE = 50
 OPEN_STATES = (Operation.State.QUEUED, Operation.State.RUNNING, Operation.State.PAUSED)
@@ -100,7 +101,7 @@ class OperationAdmin(ReadOnlyAdmin):
     def state_label(self, operation: Operation) -> Any:
         return display.operation_badge(operation)
 
-    @column(description=_("recordings by outcome"))
+    @column(description=_("by outcome"))
     def counts(self, operation: Any) -> Any:
         told = [
             (label, operation.tally[value])
@@ -285,8 +286,10 @@ class OperationAdmin(ReadOnlyAdmin):
         items = operation.items.select_related("recording", "recording__room").order_by("position")
         if request.GET.get("outcome") in OperationItem.Outcome.values:
             items = items.filter(outcome=request.GET["outcome"])
+        alone = kind is not None and kind.targetless
         header = [
-            gettext("Recording"), gettext("Room"), gettext("Vendor's id"), gettext("Outcome"), gettext("Change"),
+            gettext("Target") if alone else gettext("Recording"),
+            gettext("Room"), gettext("Vendor's id"), gettext("Outcome"), gettext("Change"),
             gettext("What happened"), gettext("The vendor said"), gettext("Ended (Beijing)"),
         ]  # fmt: skip
         rows = (
@@ -385,6 +388,7 @@ class OperationAdmin(ReadOnlyAdmin):
             item.changes = kind.changes(item.change) if kind else []
             item.sentences = told(item)
             item.vendor_words = reasons.vendor_words(item.reason) or reasons.vendor_words(item.note)
+        link_versions(shown)
         page.object_list = shown
         return page
 

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display as column
@@ -16,7 +16,7 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import Recording, Room
 
-from . import search
+from . import owners, room_courseware, room_parts, search
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter
@@ -41,6 +41,19 @@ class RoomAdmin(MirrorAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).annotate(recording_count=_live_recordings())
+
+    def get_urls(self) -> list[URLPattern]:
+        change_owners = path(
+            "<int:pk>/owners/",
+            self.admin_site.admin_view(lambda request, pk: owners.change(self, request, pk)),
+            name="playback_room_owners",
+        )
+        courseware = path(
+            "<int:pk>/courseware/",
+            self.admin_site.admin_view(lambda request, pk: room_courseware.respond(self, request, pk)),
+            name="playback_room_courseware",
+        )
+        return [change_owners, courseware, *super().get_urls()]
 
     @column(description=_("title"), ordering="title")
     def name(self, room: Room) -> Any:
@@ -102,6 +115,8 @@ class RoomAdmin(MirrorAdmin):
             "recordings": newest[:10],
             "more_recordings": len(newest) > 10,
             "recordings_url": _recordings_of(obj),
+            **owners.section(request, obj),
+            "parts": room_parts.shown(request, obj),
         }
 
 

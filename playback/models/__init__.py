@@ -1,6 +1,7 @@
 """The mirror of the vendor's rooms, recordings and versions, and the records of what we did."""
 
 from .delivery import CallbackAddress, Delivery, OverdueLook, RefusedCallbacks
+from .expiry_digest import ExpiryDigest
 from .merge import Merge
 from .mirror import Mirror, MirrorQuerySet
 from .operation import Operation, OperationItem
@@ -19,6 +20,7 @@ __all__ = [
     "WHOLE",
     "CallbackAddress",
     "Delivery",
+    "ExpiryDigest",
     "Merge",
     "Mirror",
     "MirrorQuerySet",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .operation import Operation
@@ -44,4 +45,4 @@ class PlayLink(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.label} · {self.made_at:%Y-%m-%d %H:%M}"
+        return f"{self.label} · {timezone.localtime(self.made_at):%Y-%m-%d %H:%M}"

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
     from playback.vendor.client import VendorClient
+    from playback.vendor.errors import VendorError
 
     Text = str | _StrPromise
 
@@ -71,6 +72,8 @@ class VersionFacts(NamedTuple):
     name: str
     status: int
     length: int | None
+    total_transcode_size: int | None = None
+    play_times: int | None = None
 
 
 class Facts(NamedTuple):
@@ -96,9 +99,11 @@ class Facts(NamedTuple):
     held_at: datetime | None = None
     last_watched_at: datetime | None = None
     trashed: bool = False  # the whole recording is in the trash
-    # Not columns: the live versions by number, if the kind ``needs_versions``; what ``read`` answered, if it ``reads``.
+    # Not columns: the live versions by number, if the kind ``needs_versions``; what ``read`` answered, if it ``reads``;
+    # what of it is in the trash (version number or ``WHOLE`` → its former publish state), if it ``needs_trash``.
     versions: Mapping[int, VersionFacts] = NOTHING
     known: Mapping[str, Any] = NOTHING
+    trash: Mapping[int, int | None] = NOTHING
 
     @property
     def vendor_key(self) -> str:
@@ -114,7 +119,7 @@ class Facts(NamedTuple):
         return f"{self.name} ({self.vendor_key})"[:300] if self.name else self.vendor_key
 
 
-COLUMNS = Facts._fields[:-2]
+COLUMNS = Facts._fields[:-3]
 
 
 class Planned(NamedTuple):
@@ -211,6 +216,7 @@ class OperationKind:
     oldest_first: ClassVar[bool] = False  # targets in the order they were held, not as selected
     counts_versions: ClassVar[bool] = False
     needs_versions: ClassVar[bool] = False
+    needs_trash: ClassVar[bool] = False
     reads: ClassVar[bool] = False
     read_batch: ClassVar[int] = 1  # how many targets :meth:`read` takes at a time
 
@@ -222,6 +228,8 @@ class OperationKind:
     refreshes: ClassVar[bool] = True  # the target's mirror is read again after the call (2 calls)
     undoable: ClassVar[bool] = False
     settled: ClassVar[str] = "settled_done"  # the reason of an item that was found done
+    gives_up: ClassVar[float] = 0.0  # s after its begin an open item ends as unknown; 0: ``limits.GIVE_UP``
+    unfinished: ClassVar[str] = "vendor_works_long"  # the reason of one that never was :meth:`finished`
 
     @property
     def repeatable(self) -> bool:
@@ -266,16 +274,18 @@ class OperationKind:
         """Make the call. Raises the client's ``VendorError`` s."""
         raise NotImplementedError
 
-    def apply_batch(self, client: VendorClient, targets: Sequence[Target]) -> Sequence[Answer]:
-        """Make the call for several targets; one answer each, in their order. An error it raises holds for all."""
+    def apply_batch(self, client: VendorClient, targets: Sequence[Target]) -> Sequence[Answer | VendorError]:
+        """Make the call for several targets; one answer each, in their order. An error it raises holds for all; where
+        it takes several calls, the error of one stands in the place of its targets' answers."""
         raise NotImplementedError
 
     def settle(self, client: VendorClient, target: Target) -> bool:
         """Read the vendor: did the call whose answer was lost take effect? Raises the client's ``VendorError`` s."""
         raise NotImplementedError
 
-    def finished(self, client: VendorClient, target: Target) -> bool | Refusal:
-        """Is the vendor's work in the background done? Raises the client's ``VendorError`` s."""
+    def finished(self, client: VendorClient, target: Target) -> bool | Reason | Refusal:
+        """Is the vendor's work in the background done? A reason is a yes, and noted beside the outcome "done". Raises
+        the client's ``VendorError`` s."""
         raise NotImplementedError
 
     def ended(self, target: Target) -> None:

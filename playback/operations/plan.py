@@ -123,7 +123,10 @@ def plan(
     )
     if made_by.targetless:
         return _begin(new, made_by, _lines_without_recordings(new))
-    return _plan_targets(new, Rule(made_by, cleaned), list(_unique(targets_of(made_by, recordings))))
+    targets = list(_unique(targets_of(made_by, recordings)))
+    if made_by.only_one and len(targets) > 1:
+        raise OperationInvalid({"": _("This is done to one recording at a time.")})
+    return _plan_targets(new, Rule(made_by, cleaned), targets)
 
 
 def plan_undo(operation: Operation, user: User | AnonymousUser) -> Operation:
@@ -239,10 +242,14 @@ def targets_of(kind: OperationKind, recordings: QuerySet[Recording]) -> Iterator
         if recordings.query.is_sliced:
             recordings = Recording.objects.filter(pk__in=list(recordings.values_list("pk", flat=True)))
         recordings = recordings.order_by(F("created_at").asc(nulls_last=True), "pk")
-    rows = starmap(Facts, _annotated(kind, recordings).values_list(*COLUMNS).iterator(chunk_size=CHUNK))
-    if not kind.needs_versions:
-        return rows
-    return chain.from_iterable(_with_versions(some) for some in batched(rows, CHUNK))
+    rows: Iterator[Facts] = starmap(
+        Facts, _annotated(kind, recordings).values_list(*COLUMNS).iterator(chunk_size=CHUNK)
+    )
+    if kind.needs_versions:
+        rows = chain.from_iterable(_with_versions(some) for some in batched(rows, CHUNK))
+    if kind.needs_trash:
+        rows = chain.from_iterable(_with_trash(some) for some in batched(rows, CHUNK))
+    return rows
 
 
 def _annotated(kind: OperationKind, recordings: QuerySet[Recording]) -> QuerySet[Any]:
@@ -263,6 +270,14 @@ def _with_versions(some: list[Facts]) -> list[Facts]:
         version = VersionFacts._make(facts)
         found.setdefault(recording, {})[version.version] = version
     return [facts._replace(versions=found.get(facts.id, NOTHING)) for facts in some]
+
+
+def _with_trash(some: list[Facts]) -> list[Facts]:
+    found: dict[int, dict[int, int | None]] = {}
+    entries = TrashEntry.objects.filter(recording__in=[facts.id for facts in some], ended_at=None).order_by()
+    for recording, version, former in entries.values_list("recording_id", "version", "former_publish_status"):
+        found.setdefault(recording, {})[version] = former
+    return [facts._replace(trash=found.get(facts.id, NOTHING)) for facts in some]
 
 
 def _unique(targets: Iterable[Facts]) -> Iterator[Facts]:

@@ -6,12 +6,14 @@ sentence of ``code`` is translated when it is read; the vendor's own words are k
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 Reason = dict[str, Any]
+_VALUE = re.compile(r"%\(\w+\)[sd]")
 
 # A sentence takes the reason's ``args`` by name.
 SENTENCES: dict[str, Any] = {
@@ -94,7 +96,9 @@ def text(stored: Mapping[str, Any] | None) -> str:
     sentence = SENTENCES.get(stored["code"])
     if sentence is None:
         return str(stored["code"])
-    return str(sentence) % stored.get("args", {}) if stored.get("args") else str(sentence)
+    if not stored.get("args"):  # a summary is about many, each with values of its own
+        return _VALUE.sub("…", str(sentence))
+    return str(sentence) % stored["args"]
 
 
 def vendor_words(stored: Mapping[str, Any] | None) -> str:

@@ -12,7 +12,7 @@ from functools import partial
 
 from django.core.exceptions import PermissionDenied
 
-from playback.models import OperationItem
+from playback.models import WHOLE, OperationItem, TrashEntry
 from playback.vendor.client import VendorClient
 from playback.vendor.errors import (
     VendorError,
@@ -80,22 +80,31 @@ def _begun(item_id: int) -> OperationItem | None:
     if item.recording is None and not kind.targetless:
         transitions.finish(item, Outcome.REFUSED, reason("gone"))
         return None
+    if not kind.takes_trashed and _is_trashed(item):
+        transitions.finish(item, Outcome.REFUSED, reason("in_trash"))
+        return None
     return item
+
+
+def _is_trashed(item: OperationItem) -> bool:
+    """It may have been put there since the plan was confirmed."""
+    return TrashEntry.objects.filter(recording=item.recording_id, version=WHOLE, ended_at=None).exists()
 
 
 def _call(client: VendorClient, kind: OperationKind, items: Sequence[OperationItem]) -> None:
     targets = [target_of(item) for item in items]
-    answers: Sequence[Answer]
+    answers: Sequence[Answer | VendorError]
     try:
         answers = kind.apply_batch(client, targets) if kind.batch > 1 else [kind.apply(client, targets[0])]
     except VendorError as error:
-        for item in items:
-            _judge(item, error)
-            if isinstance(error, VendorGone):
-                refresh(client, item)
-        return
+        answers = [error] * len(items)
     for item, target, answer in zip(items, targets, answers, strict=True):
-        _answered(client, kind, item, target, answer)
+        if not isinstance(answer, VendorError):
+            _answered(client, kind, item, target, answer)
+            continue
+        _judge(item, answer)
+        if isinstance(answer, VendorGone):
+            refresh(client, item)
 
 
 def _answered(client: VendorClient, kind: OperationKind, item: OperationItem, target: Target, answer: Answer) -> None:

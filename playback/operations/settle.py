@@ -33,7 +33,7 @@ def settle_item(item_id: int) -> None:
     if item.outcome == Outcome.WORKING:
         _look(item, kind)
         return
-    elapsed = (timezone.now() - item.claimed_at).total_seconds() if item.claimed_at else limits.GIVE_UP
+    elapsed = _elapsed(item)
     try:
         client = client_for(item)
         target = target_of(item)
@@ -43,7 +43,7 @@ def settle_item(item_id: int) -> None:
             refresh(client, item)
         return
     except VendorError as error:
-        if elapsed >= limits.GIVE_UP:
+        if elapsed >= (kind.gives_up or limits.GIVE_UP):
             transitions.finish(item, Outcome.UNKNOWN, from_vendor("never_settled", error))
         else:
             transitions.leave_unknown(item, item.reason)
@@ -69,7 +69,7 @@ def settle_item(item_id: int) -> None:
 
 def _look(item: OperationItem, kind: OperationKind) -> None:
     """Is what the vendor took done by now? A vendor that cannot be asked is asked again later."""
-    elapsed = (timezone.now() - item.claimed_at).total_seconds() if item.claimed_at else limits.GIVE_UP
+    elapsed = _elapsed(item)
     target = target_of(item)
     try:
         client = client_for(item)
@@ -83,11 +83,17 @@ def _look(item: OperationItem, kind: OperationKind) -> None:
     if isinstance(answer, Refusal):
         ended = transitions.finish(item, Outcome.REFUSED, answer.reason)
     elif answer:
-        ended = transitions.finish(item, Outcome.DONE, also=partial(kind.ended, target))
-    elif elapsed >= limits.GIVE_UP:
-        ended = transitions.finish(item, Outcome.UNKNOWN, reason("vendor_works_long"))
+        note = answer if isinstance(answer, dict) else None
+        ended = transitions.finish(item, Outcome.DONE, note=note, also=partial(kind.ended, target))
+    elif elapsed >= (kind.gives_up or limits.GIVE_UP):
+        ended = transitions.finish(item, Outcome.UNKNOWN, reason(kind.unfinished))
     else:
         transitions.leave_working(item, item.reason, kind.poll_seconds)
         return
     if ended and kind.refreshes:
         refresh(client_for(item), item)
+
+
+def _elapsed(item: OperationItem) -> float:
+    """Seconds since it was begun."""
+    return (timezone.now() - item.claimed_at).total_seconds() if item.claimed_at else float("inf")

@@ -69,12 +69,19 @@ class Control:
         return {}
 
     def _post_settings(self, body: dict[str, Any]) -> Any:
-        """``transcode_seconds``, ``rate_limit``, ``partner_valid_day``, ``permissions`` (call name → bool)."""
-        known = {"transcode_seconds", "rate_limit", "partner_valid_day", "permissions"}
+        """``transcode_seconds``, ``rate_limit``, ``rebuild_shows``, ``partner_valid_day``, ``permissions`` (call name →
+        bool)."""
+        known = {"transcode_seconds", "rate_limit", "rebuild_shows", "partner_valid_day", "permissions"}
         if unknown := set(body) - known:
             raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
         if "transcode_seconds" in body:
             self.sandbox.transcode_seconds = float(body.pop("transcode_seconds"))
+        if "rebuild_shows" in body:
+            from .server import REBUILD_SHOWS
+
+            if (shows := body.pop("rebuild_shows")) not in REBUILD_SHOWS:
+                raise ValueError(f"rebuild_shows is one of {', '.join(REBUILD_SHOWS)}")
+            self.sandbox.rebuild_shows = shows
         if "rate_limit" in body:
             self.sandbox.window.limit = int(body.pop("rate_limit"))
         for key, value in body.items():

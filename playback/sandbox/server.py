@@ -29,6 +29,7 @@ from .window import CALLS_PER_WINDOW, SlidingWindow
 
 HOST = "127.0.0.1"
 TRANSCODE_SECONDS = 3.0
+REBUILD_SHOWS = ("status", "video_id", "nothing")
 
 
 class Sandbox:
@@ -61,7 +62,8 @@ class Sandbox:
         self.transcode_seconds = transcode_seconds
         self.rate_limit_status = rate_limit_status
         self.clock = clock
-        self.failing: set[str] = set()  # kinds of background work that end badly: transcode, convert
+        self.failing: set[str] = set()  # kinds of background work that end badly: transcode, convert, rebuild
+        self.rebuild_shows = REBUILD_SHOWS[0]  # how a client that misses CB3 sees that chat was removed
         self.host = host
         self._listener = Listener(host, port, self._respond)  # first of all: a taken port is told before a long seed
         self.state = State(database, clock)

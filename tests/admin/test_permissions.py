@@ -11,12 +11,12 @@ from django.urls import reverse
 
 from playback.models import Operation, Recording
 from playback.operations import execute, registry
-from tests.factories import OperationFactory, RecordingFactory, SyncRunFactory, VersionFactory, person
+from tests.factories import MergeFactory, OperationFactory, RecordingFactory, SyncRunFactory, VersionFactory, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.portable]
 
 MIRROR = {"room", "recording", "version"}
-LISTS = ["room", "recording", "version", "syncrun", "operation"]
+LISTS = ["room", "recording", "version", "merge", "syncrun", "operation"]
 MAY_SEE = {
     "administrator": {*LISTS},
     "course staff": {*LISTS},
@@ -37,6 +37,7 @@ def test_lists_and_pages_open_for_those_who_may_see_them(
         "room": recording.room,
         "recording": recording,
         "version": VersionFactory(recording=recording),
+        "merge": MergeFactory(),
         "syncrun": SyncRunFactory(),
         "operation": OperationFactory(state="done"),
     }
@@ -56,6 +57,7 @@ def test_nobody_adds_changes_or_deletes_a_row_here(signed_in: Callable[[str], Cl
         "room": recording.room,
         "recording": recording,
         "version": VersionFactory(recording=recording),
+        "merge": MergeFactory(),
         "syncrun": SyncRunFactory(),
         "operation": OperationFactory(state="done"),
     }

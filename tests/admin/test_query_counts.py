@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from playback.admin.base import COUNT_STOPS_AT, CappedCount
 from playback.models import Recording, Room
-from tests.factories import OperationItemFactory, RecordingFactory, SyncRunFactory, VersionFactory, person
+from tests.factories import MergeFactory, OperationItemFactory, RecordingFactory, SyncRunFactory, VersionFactory, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.portable]
 MOST = 12
@@ -24,10 +24,11 @@ def fill(count: int) -> None:
     for recording in RecordingFactory.create_batch(count):
         VersionFactory(recording=recording)
         SyncRunFactory(user=user)
+        MergeFactory(asked_by=user)
         OperationItemFactory(recording=recording, operation__user=user)
 
 
-@pytest.mark.parametrize("name", ["room", "recording", "version", "syncrun", "operation", "index"])
+@pytest.mark.parametrize("name", ["room", "recording", "version", "merge", "syncrun", "operation", "index"])
 def test_the_number_of_queries_does_not_grow(signed_in: Callable[[str], Client], name: str) -> None:
     client = signed_in("course staff")
     url = reverse("admin:index") if name == "index" else reverse(f"admin:playback_{name}_changelist")

@@ -142,3 +142,18 @@ def test_the_vendors_words_stay_its_own() -> None:
     assert reasons.vendor_words(reasons.reason("refused", vendor={"code": 1001, "message": ""})) == "1001"
     assert reasons.vendor_words({}) == ""
     assert reasons.text({"code": "from_a_later_release"}) == "from_a_later_release"
+
+
+def test_what_is_for_one_recording_is_refused_for_several() -> None:
+    make_recordings(2)
+    user = make_user("editor", "edit_marks")
+    with pytest.raises(OperationInvalid) as invalid:
+        execute.plan("set_marks", user, Recording.objects.all(), {"content": [[60, "导入"]]})
+    assert invalid.value.errors.keys() == {""}
+    assert not Operation.objects.exists()
+
+
+def test_the_summary_leaves_open_what_differs() -> None:
+    with translation.override("en"):
+        assert reasons.text({"code": "version_not_ready"}) == "Its version … is not ready."
+        assert reasons.text({"code": "gone"}) == "The vendor no longer has this recording."

@@ -131,6 +131,20 @@ def test_chat_removal_refuses(vendor, room, sent):
     assert vendor("playback/deleteChat", room_id=room, **sent)["code"] == 1001
 
 
+@pytest.mark.parametrize(
+    ("shows", "meanwhile", "same_video"), [("status", 20, True), ("video_id", 100, False), ("nothing", 100, True)]
+)
+def test_how_removing_chat_shows(sandbox, vendor, room, shows, meanwhile, same_video):
+    sandbox.rebuild_shows = shows
+    before = sandbox.state.recording(room)
+    sandbox.state.add_chat(before["playback_id"], 7, "小孙", 1000, "……")
+    assert vendor("playback/deleteChat", room_id=room, delete_user_number=7)["code"] == 0
+    assert sandbox.state.recording(room)["status"] == meanwhile
+    assert wait_for(lambda: sandbox.state.chat(before["playback_id"]) == [])
+    after = sandbox.state.recording(room)
+    assert (after["status"], after["video_id"] == before["video_id"]) == (100, same_video)
+
+
 def test_rendering_goes_from_queued_to_done(sandbox, vendor, room):
     def status() -> int:
         return vendor("playback/getConvertStatus", room_id=room).data["status"]

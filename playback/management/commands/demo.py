@@ -26,6 +26,7 @@ from playback.demo.supervisor import Child, StartFailed, Supervisor
 
 # user name, group, is superuser
 USERS = [("admin", "administrator", True), ("staff", "course staff", False), ("teacher", "teacher", False)]
+LECTURER = "lecturer"  # no staff: has rooms of their own, and nothing but them
 PASSWORD = "demo"  # noqa: S105 - well known on purpose
 PARTNER_ID = "12345678"
 
@@ -62,7 +63,7 @@ class Command(BaseCommand):
         save(folder / "secrets.json", kept)
         valkey = EmbeddedValkey(folder / "valkey", port=free_port(), password=kept["valkey"], keep=True)
         supervisor = Supervisor(
-            folder / "logs", self.environment(folder, kept, valkey.url, vendor_port, port), self.say
+            folder / "logs", self.environment(folder, kept, valkey.url, port, vendor_port), self.say
         )
         supervisor.catch_signals()
         celery = [sys.executable, "-m", "celery", "-A", "config"]
@@ -74,6 +75,8 @@ class Command(BaseCommand):
             sandbox = [*manage, "sandbox", "--port", str(vendor_port), "--seed", "demo"]
             sandbox += ["--database", str(folder / "sandbox.sqlite3")]
             supervisor.start(Child("sandbox", sandbox, port=vendor_port))
+            # By its name: it belongs to an app above this one.
+            supervisor.run_once("members", [*manage, "demo_members"])
             staff = ["worker", "--queues", "person,operation,callbacks", "--hostname", "staff@%h", "--concurrency", "2"]
             sync = ["worker", "--queues", "sync", "--hostname", "sync@%h", "--concurrency", "1"]
             quiet = ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
@@ -110,11 +113,13 @@ class Command(BaseCommand):
 
     def greet(self, port: int, vendor_port: int, folder: Path) -> None:
         people = "\n".join(f"    {user:<10}{PASSWORD}   {group}" for user, group, _ in USERS)
+        people += f"\n    {LECTURER:<10}{PASSWORD}   own rooms only, on the teachers' pages"
         self.say(
             f"\n  Back-office      http://127.0.0.1:{port}/\n"
+            f"  Teachers' pages  http://127.0.0.1:{port}/teach/\n"
             f"  Sandbox vendor   http://127.0.0.1:{vendor_port}/\n\n"
             f"  Log-ins (user, password, group)\n{people}\n\n"
-            f"  The first recordings appear within a minute. Logs: {folder / 'logs'}\n"
+            f"  The first recordings appear within a minute. Logs: {folder / 'logs'}, mails: {folder / 'mail'}\n"
             "  Ctrl-C ends all of it; the data stays for the next start (make clean removes it).\n"
         )
 
@@ -126,12 +131,22 @@ class Command(BaseCommand):
         call_command("collectstatic", verbosity=0, interactive=False)
         for name, group, superuser in USERS:
             user, made = User.objects.get_or_create(
-                username=name, defaults={"is_staff": True, "is_superuser": superuser, "first_name": name.title()}
+                username=name,
+                defaults={
+                    "is_staff": True,
+                    "is_superuser": superuser,
+                    "first_name": name.title(),
+                    "email": f"{name}@example.org",
+                },
             )
             if made:
                 user.set_password(PASSWORD)
                 user.save()
                 user.groups.add(Group.objects.get(name=group))
+        lecturer, made = User.objects.get_or_create(username=LECTURER, defaults={"first_name": LECTURER.title()})
+        if made:
+            lecturer.set_password(PASSWORD)
+            lecturer.save()
 
     @staticmethod
     def ports(text: str) -> tuple[int, int]:
@@ -158,7 +173,7 @@ class Command(BaseCommand):
         return {name: secrets.token_urlsafe(48) for name in ("django", "partner_key", "valkey")}
 
     @staticmethod
-    def environment(folder: Path, kept: dict[str, Any], redis_url: str, vendor_port: int, port: int) -> dict[str, str]:
+    def environment(folder: Path, kept: dict[str, Any], redis_url: str, port: int, vendor_port: int) -> dict[str, str]:
         return {
             "ENVIRONMENT": "demo",
             "SECRET_KEY": kept["django"],
@@ -171,6 +186,7 @@ class Command(BaseCommand):
             "BAIJIAYUN_BASE_URL": f"http://127.0.0.1:{vendor_port}",
             "BAIJIAYUN_PATHS": "{}",
             "SITE_URL": f"http://127.0.0.1:{port}",
+            "EMAIL_URL": f"filemail:///{folder / 'mail'}",  # no mail leaves the demo
             "PYTHONUNBUFFERED": "1",
         }
 

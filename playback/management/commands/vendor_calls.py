@@ -18,6 +18,7 @@ _SEEN_AS = {
     "playback.operations": "operation",
     "playback.sync": "sync",
     "playback.player": "preview",
+    "playback.play_links": "play links",
     "playback.admin": "admin",
     "playback.views": "page",
     "playback.tasks": "task",

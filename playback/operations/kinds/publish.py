@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from playback.models import PUBLISH_STATUSES, Recording
+from playback.models import PUBLISH_STATUSES, WHOLE, Recording
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
@@ -15,7 +15,7 @@ from ..base import Facts, OperationKind, Planned, Skipped, Target
 from ..reasons import Reason, reason
 from ..registry import register
 
-_NOT_READY = {
+NOT_READY = {
     RecordingStatus.NOT_RECORDED: "not_recorded",
     RecordingStatus.GENERATING: "generating",
     RecordingStatus.TRANSCODING: "transcoding",
@@ -35,8 +35,8 @@ class _SetPublishStatus(OperationKind):
     already: ClassVar[str]
 
     def plan_item(self, facts: Facts, parameters: Mapping[str, Any], number: int) -> Planned | Skipped:
-        if facts.status in _NOT_READY:
-            return Skipped(reason(_NOT_READY[RecordingStatus(facts.status)]))
+        if facts.status in NOT_READY:
+            return Skipped(reason(NOT_READY[RecordingStatus(facts.status)]))
         if facts.publish_status == self.wanted:
             return Skipped(reason(self.already))
         return Planned(
@@ -51,7 +51,7 @@ class _SetPublishStatus(OperationKind):
         return client.recording_info(**target.key).publish_status == target.change["publish_status"][1]
 
     def offered(self, recording: Recording) -> bool:
-        return recording.is_ready and recording.publish_status != self.wanted
+        return recording.is_ready and recording.publish_status != self.wanted and WHOLE not in recording.open_trash
 
     def show(self, name: str, value: Any) -> str:
         return str(dict(PUBLISH_STATUSES).get(value, "–" if value is None else value))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from playback.vendor.codes import RecordingStatus
+
 from ..call import Call, route
 from ..jobs import job
 from ..parameters import parse_moment, parse_number
@@ -129,7 +131,8 @@ def _offset(seconds: int) -> str:
 def remove_chat(call: Call) -> bool:
     """One rebuilding at a time per recording; the messages are gone when it is done, which CB3 tells.
 
-    Assumed: a second removal meanwhile is refused by code 1, and the recording can be watched all the time.
+    Assumed: a second removal meanwhile is refused by code 1, and the version has status 20 until it is rebuilt. The
+    reference says neither, nor whether a rebuilt version keeps its video_id: ``Sandbox.rebuild_shows``.
     """
     fields = call.parameters
     items: list[dict[str, Any]]
@@ -142,10 +145,12 @@ def remove_chat(call: Call) -> bool:
         raise bad_parameter("delete_json、delete_user_number", "不能都为空")
     parts = [_chat_part(item) for item in items]
     row = version_of(call)
-    must_be_ready(row)
     subject = str(row["playback_id"])
     if call.state.has_job("chat_removed", subject):
         raise failed("该回放正在处理中，请稍后再试")
+    must_be_ready(row)
+    if call.sandbox.rebuild_shows == "status":
+        call.state.update_version(row["video_id"], status=RecordingStatus.TRANSCODING)
     call.sandbox.jobs.after(
         call.sandbox.transcode_seconds, "chat_removed", subject, video_id=row["video_id"], parts=parts
     )
@@ -169,6 +174,15 @@ def _chat_part(item: dict[str, Any]) -> tuple[int | None, int | None, int | None
 @job("chat_removed")
 def chat_removed(sandbox: Any, payload: dict[str, Any]) -> None:
     row = sandbox.state.version_of_video(payload["video_id"])
-    if row is not None:
-        sandbox.state.remove_chat(row["playback_id"], payload["parts"])
-        sandbox.callbacks.queue("CB3", rebuilt_fields(row))
+    if row is None:
+        return
+    if "rebuild" in sandbox.failing:
+        sandbox.state.update_version(row["video_id"], status=RecordingStatus.FAILED)
+        return
+    sandbox.state.remove_chat(row["playback_id"], payload["parts"])
+    video_id = row["video_id"]
+    if sandbox.rebuild_shows == "video_id":
+        video_id = sandbox.state.replace_film(video_id, row)
+    else:
+        sandbox.state.update_version(video_id, status=RecordingStatus.READY)
+    sandbox.callbacks.queue("CB3", rebuilt_fields(row | {"video_id": video_id}))
