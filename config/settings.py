@@ -144,13 +144,19 @@ OPERATION_GRACE_SECONDS: float = env.float("OPERATION_GRACE_SECONDS", default=18
 # How long (s) a delete whose answer was lost may still take effect before it is said to have changed nothing.
 OPERATION_PATIENCE_SECONDS: float = env.float("OPERATION_PATIENCE_SECONDS", default=60.0)
 OPERATION_SETTLE_SECONDS: float = env.float("OPERATION_SETTLE_SECONDS", default=3.0)  # first look after a lost answer
+# What callbacks may be signed with: several while a key is exchanged. Empty: the partner key.
+BAIJIAYUN_CALLBACK_KEYS: list[str] = env.list("BAIJIAYUN_CALLBACK_KEYS", default=[])
+# How far (s) a callback's time may be from ours: the vendor repeats what was not answered. 0: it is not looked at.
+BAIJIAYUN_CALLBACK_WINDOW: int = env.int("BAIJIAYUN_CALLBACK_WINDOW", default=86_400)
+# A recording that is not ready for so long (s) is looked up by itself: its callback may never come.
+CALLBACK_OVERDUE_SECONDS: int = env.int("CALLBACK_OVERDUE_SECONDS", default=1_800)
 TRASH_DAYS: int = env.int("TRASH_DAYS", default=7)  # in the trash, before the vendor is asked to delete it
 
 EXPIRY_DIGEST_DAYS: int = env.int("EXPIRY_DIGEST_DAYS", default=14)  # the daily mail tells what expires within them
 
 # ---------------------------------------------------------------- mail
 
-SITE_URL: str = env.str("SITE_URL", default="")  # where people reach this site: the links in mails
+SITE_URL: str = env.str("SITE_URL", default="")  # where others reach this site: links in mails, callbacks
 # smtp+tls://user:password@mail.example.org:587. Without it nothing is sent; demo and test write files.
 EMAIL_URL: str = env.str("EMAIL_URL", default="" if PRODUCTION else f"filemail:///{VAR_DIR / 'mail'}")
 if EMAIL_URL:
@@ -163,7 +169,11 @@ DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="backoffice@loca
 
 # ---------------------------------------------------------------- sign-in
 
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "members.teaching.rights.RoomTeachers",  # what a teacher may do with the recordings of their rooms
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -246,6 +256,7 @@ UNFOLD: dict[str, Any] = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("playback/favicon.svg")},
     ],
     "SITE_URL": None,  # there is no site beside the admin
+    "LOGIN": {"form": "members.teaching.sign_in_form.AdminSignInForm"},  # teachers too: they are sent on
     "SHOW_LANGUAGES": True,
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,

@@ -6,3 +6,12 @@ class MembersConfig(AppConfig):
     name = "members"
     verbose_name = _("Members")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.contrib import admin
+
+        from . import operations  # noqa: F401 - registers its kinds
+        from .teaching import assigning, person_page
+
+        assigning.add_to_rooms()
+        person_page.add_to(admin.site)

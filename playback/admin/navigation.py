@@ -25,12 +25,18 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
         {
+            "title": _("Viewers"),
+            "separator": True,
+            "items": [_item(_("Members"), "groups", "members", "member")],
+        },
+        {
             "title": _("Activity"),
             "separator": True,
             "items": [
                 _item(_("Operations"), "task_alt", "playback", "operation"),
                 _item(_("Play links"), "link", "playback", "playlink"),
                 _item(_("Sync runs"), "sync", "playback", "syncrun"),
+                _item(_("Deliveries"), "call_received", "playback", "delivery"),
             ],
         },
         {

@@ -16,7 +16,7 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import Recording, Room
 
-from . import owners, room_courseware, search
+from . import owners, room_courseware, room_parts, search
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter
@@ -116,6 +116,7 @@ class RoomAdmin(MirrorAdmin):
             "more_recordings": len(newest) > 10,
             "recordings_url": _recordings_of(obj),
             **owners.section(request, obj),
+            "parts": room_parts.shown(request, obj),
         }
 
 

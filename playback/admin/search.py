@@ -123,6 +123,16 @@ def rooms(term: str) -> Q:
     return Q(room_id__in=ids.rooms) | _short_numbers(ids, "title")
 
 
+def deliveries(term: str) -> Q:
+    """By the vendor's ids; whatever is none is a delivery's own id. A qid is longer than any of the others."""
+    words = [word for word in _SEPARATORS.split(term.strip()) if word][:MOST]
+    condition = Q(qid__in=words)
+    if (ids := parse(term)) is not None:
+        condition |= Q(room_id__in=ids.numbers) | Q(session_id__in=ids.numbers - {0}) | Q(video_id__in=ids.numbers)
+        condition |= _pairs(ids, "")
+    return condition
+
+
 def _words(term: str, *fields: str) -> Q:
     """Every word must be in one of the fields."""
     condition = Q()

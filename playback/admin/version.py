@@ -110,6 +110,7 @@ class VersionAdmin(MirrorAdmin):
                     Fact(_("status"), display.status_badge(obj)),
                     Fact(_("publish state"), display.publish_badge(obj)),
                     id_fact(_("video id"), obj.video_id),
+                    id_fact(_("rendered video"), obj.rendered_video_id),
                 ],
             ),
             Group(
@@ -117,6 +118,7 @@ class VersionAdmin(MirrorAdmin):
                 [
                     Fact(_("length"), display.length(obj.length)),
                     Fact(_("size"), display.size(obj.total_transcode_size)),
+                    Fact(_("definitions"), (obj.definitions or display.EMPTY).replace(",", ", ")),
                     Fact(_("plays"), display.number(obj.play_times)),
                     Fact(_("created"), display.beijing(obj.created_at)),
                 ],
