@@ -16,7 +16,7 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import Recording, Room
 
-from . import owners, room_courseware, room_parts, search
+from . import owners, room_courseware, room_parts, room_sessions, search
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter
@@ -53,7 +53,12 @@ class RoomAdmin(MirrorAdmin):
             self.admin_site.admin_view(lambda request, pk: room_courseware.respond(self, request, pk)),
             name="playback_room_courseware",
         )
-        return [change_owners, courseware, *super().get_urls()]
+        sessions = path(
+            "<int:pk>/sessions/",
+            self.admin_site.admin_view(lambda request, pk: room_sessions.respond(self, request, pk)),
+            name="playback_room_sessions",
+        )
+        return [change_owners, courseware, sessions, *super().get_urls()]
 
     @column(description=_("title"), ordering="title")
     def name(self, room: Room) -> Any:
