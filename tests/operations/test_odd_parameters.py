@@ -12,6 +12,8 @@ from playback.operations.base import OperationInvalid
 pytestmark = [pytest.mark.django_db, pytest.mark.portable]
 
 TAKEN = {
+    "add_recording_members": ["recording_id", "room_id", "session_id", "user_ids"],
+    "add_room_members": ["room_id", "user_ids"],
     "add_version": ["source", "source_version", "session_id", "main"],
     "crop": ["parts"],
     "crop_to_class": ["late", "begins_at"],
@@ -19,6 +21,8 @@ TAKEN = {
     "generate_video": ["again"],
     "hold": ["reason"],
     "remove_chat": ["version", "times", "began", "user_number", "start", "end", "spans", "lines"],
+    "remove_recording_members": ["recording_id", "room_id", "session_id", "user_ids"],
+    "remove_room_members": ["room_id", "user_ids"],
     "rename": ["name", "pattern"],
     "render_merged": ["mixed_playback_id", "note"],
     "render_video": ["version", "record_template", "again"],

@@ -20,7 +20,7 @@ from playback.vendor.errors import VendorOutcomeUnknown, VendorUnreachable
 from .. import mark_lists, mark_text
 from ..base import Answer, Attachment, Facts, OperationInvalid, OperationKind, Planned, Refusal, Skipped, Target
 from ..marks import Mark, format_offset, parse_offset
-from ..reasons import reason
+from ..reasons import Reason, reason
 from ..registry import register
 
 
@@ -116,6 +116,10 @@ class SetMarks(OperationKind):
             {"version": facts.known["version"]},
             reason("marks_changed_while_edited") if changed else None,
         )
+
+    def plan_notes(self, planned: Sequence[Planned]) -> list[Reason]:
+        """That somebody else's list would be overwritten stands above the button, too."""
+        return [item.note for item in planned if item.note is not None]
 
     def apply(self, client: VendorClient, target: Target) -> Answer:
         old, new = target.change["marks"]
