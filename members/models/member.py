@@ -103,6 +103,10 @@ class MemberList(models.Model):
     read_at = models.DateTimeField(_("read"), null=True)
     total = models.IntegerField(_("members"), default=0)
     error = models.CharField(_("error"), max_length=500, blank=True)
+    # A list that cannot be read does not hold up the others: the order goes by this, not by ``read_at``.
+    tried_at = models.DateTimeField(_("last tried"), null=True, editable=False)
+    # Somebody changed it or waits for it: it is read before all others.
+    wanted_at = models.DateTimeField(_("to be read soon, since"), null=True, editable=False)
 
     class Meta:
         default_permissions = ()
@@ -111,7 +115,10 @@ class MemberList(models.Model):
                 condition=Q(room__isnull=True) ^ Q(recording__isnull=True), name="member_list_of_one_thing"
             ),
         ]
-        indexes = [models.Index(fields=["read_at"], name="member_list_oldest")]
+        indexes = [
+            models.Index(fields=["read_at"], name="member_list_oldest"),
+            models.Index(fields=["wanted_at"], name="member_list_wanted"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.room_id or self.recording_id}"

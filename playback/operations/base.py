@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
     from playback.vendor.client import VendorClient
+    from playback.vendor.errors import VendorError
 
     Text = str | _StrPromise
 
@@ -270,8 +271,9 @@ class OperationKind:
         """Make the call. Raises the client's ``VendorError`` s."""
         raise NotImplementedError
 
-    def apply_batch(self, client: VendorClient, targets: Sequence[Target]) -> Sequence[Answer]:
-        """Make the call for several targets; one answer each, in their order. An error it raises holds for all."""
+    def apply_batch(self, client: VendorClient, targets: Sequence[Target]) -> Sequence[Answer | VendorError]:
+        """Make the call for several targets; one answer each, in their order. An error it raises holds for all; where
+        it takes several calls, the error of one stands in the place of its targets' answers."""
         raise NotImplementedError
 
     def settle(self, client: VendorClient, target: Target) -> bool:

@@ -85,17 +85,18 @@ def _begun(item_id: int) -> OperationItem | None:
 
 def _call(client: VendorClient, kind: OperationKind, items: Sequence[OperationItem]) -> None:
     targets = [target_of(item) for item in items]
-    answers: Sequence[Answer]
+    answers: Sequence[Answer | VendorError]
     try:
         answers = kind.apply_batch(client, targets) if kind.batch > 1 else [kind.apply(client, targets[0])]
     except VendorError as error:
-        for item in items:
-            _judge(item, error)
-            if isinstance(error, VendorGone):
-                refresh(client, item)
-        return
+        answers = [error] * len(items)
     for item, target, answer in zip(items, targets, answers, strict=True):
-        _answered(client, kind, item, target, answer)
+        if not isinstance(answer, VendorError):
+            _answered(client, kind, item, target, answer)
+            continue
+        _judge(item, answer)
+        if isinstance(answer, VendorGone):
+            refresh(client, item)
 
 
 def _answered(client: VendorClient, kind: OperationKind, item: OperationItem, target: Target, answer: Answer) -> None:

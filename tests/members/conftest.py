@@ -1,0 +1,64 @@
+"""A school with a room, a recording in it and people on its list; the engine of the operations' tests is impatient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from playback.models import Recording, Room
+from playback.sandbox.server import Sandbox
+from tests.admin.conftest import administrator, signed_in, staff, teacher
+from tests.operations.conftest import chief, impatient
+
+__all__ = ["administrator", "chief", "impatient", "signed_in", "staff", "teacher"]
+
+
+@pytest.fixture
+def vendor(sandbox: Sandbox, settings: Any) -> Sandbox:
+    """The sandbox without its rate limit, and small pages."""
+    settings.SYNC_PAGE_SIZE = 5
+    sandbox.window.limit = 0
+    return sandbox
+
+
+@pytest.fixture
+def room(vendor: Sandbox) -> Room:
+    return new_room(vendor, "高一3班")
+
+
+@pytest.fixture
+def recording(vendor: Sandbox, room: Room) -> Recording:
+    return new_recording(vendor, room)
+
+
+@pytest.fixture
+def people(vendor: Sandbox) -> Callable[..., list[int]]:
+    """``people(3)`` adds three users at the vendor; answers their ids."""
+
+    def add(count: int, **facts: Any) -> list[int]:
+        return [
+            vendor.state.add_member(f"学生{n}", phone_number=f"1380013{n:04d}", email=f"student{n}@example.org", **facts)
+            for n in range(count)
+        ]
+
+    return add
+
+
+def new_room(sandbox: Sandbox, title: str) -> Room:
+    room_id = sandbox.state.add_room(title=title)
+    return Room.objects.create(room_id=room_id, title=title, first_seen_at=timezone.now(), created_at=timezone.now())
+
+
+def new_recording(sandbox: Sandbox, room: Room, *, days_ago: int = 0) -> Recording:
+    sandbox.state.add_recording(room.room_id, name="第1课")
+    return Recording.objects.create(
+        room=room,
+        name="第1课",
+        status=100,
+        created_at=timezone.now() - timedelta(days=days_ago),
+        first_seen_at=timezone.now(),
+    )
