@@ -41,7 +41,9 @@ def people(vendor: Sandbox) -> Callable[..., list[int]]:
 
     def add(count: int, **facts: Any) -> list[int]:
         return [
-            vendor.state.add_member(f"学生{n}", phone_number=f"1380013{n:04d}", email=f"student{n}@example.org", **facts)
+            vendor.state.add_member(
+                f"学生{n}", phone_number=f"1380013{n:04d}", email=f"student{n}@example.org", **facts
+            )
             for n in range(count)
         ]
 

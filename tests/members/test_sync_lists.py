@@ -64,12 +64,15 @@ def test_a_list_of_several_pages_is_read_to_its_end(vendor: Sandbox, which: List
     assert on(which) == set(ids)
     kept = MemberList.objects.get()
     assert (kept.total, kept.error) == (12, "")
-    assert kept.read_at is not None and kept.read_at >= before
+    assert kept.read_at is not None
+    assert kept.read_at >= before
     member = Member.objects.get(pk=ids[3])
     assert (member.name, member.user_sn, member.phone_number, member.email) == (
         "学生3", str(ids[3] + 800_000), "13800130003", "student3@example.org",
     )  # fmt: skip
-    assert member.role == 0 and member.created_at is not None and member.synced_at is not None
+    assert member.role == 0
+    assert member.created_at is not None
+    assert member.synced_at is not None
 
 
 def test_reading_again_writes_nothing_but_that_it_was_read(vendor: Sandbox, which: ListOf, people: People) -> None:
@@ -77,7 +80,9 @@ def test_reading_again_writes_nothing_but_that_it_was_read(vendor: Sandbox, whic
     read(which)
     synced = dict(Member.objects.values_list("pk", "synced_at"))
     first = MemberList.objects.get().read_at
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         assert read(which).complete
     assert dict(Member.objects.values_list("pk", "synced_at")) == synced
     assert MemberList.objects.get().read_at > first
@@ -157,7 +162,8 @@ def test_a_list_that_moves_marks_nobody(
     assert "changed while it was read" in answer.error
     assert on(which) == set(ids)  # not even the one that really left
     kept = MemberList.objects.get()
-    assert kept.read_at == read_at and "changed" in kept.error
+    assert kept.read_at == read_at
+    assert "changed" in kept.error
 
 
 def test_one_leaves_and_one_joins_between_two_pages(
@@ -228,7 +234,9 @@ def test_trouble_is_kept_with_the_list_and_changes_nothing(
     answer = read(which)
     assert isinstance(answer.failure, error)
     kept = MemberList.objects.get()
-    assert kept.error and kept.read_at == read_at and kept.tried_at > read_at
+    assert kept.error
+    assert kept.read_at == read_at
+    assert kept.tried_at > read_at
     assert on(which) == set(ids)
     vendor.faults.clear()
     assert read(which).complete
@@ -279,9 +287,11 @@ def test_a_long_list_that_somebody_waits_for_is_left_to_the_schedule(
 ) -> None:
     put(vendor, which, people(12))
     answer = read(which, most_pages=2)
-    assert answer.too_long and not answer.complete
+    assert answer.too_long
+    assert not answer.complete
     kept = MemberList.objects.get()
-    assert kept.read_at is None and kept.wanted_at is not None
+    assert kept.read_at is None
+    assert kept.wanted_at is not None
     assert len(on(which)) == 10  # what was met is kept
     assert read(which).complete
     assert MemberList.objects.get().wanted_at is None

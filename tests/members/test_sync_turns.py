@@ -163,7 +163,8 @@ def test_the_command_reads_what_is_named_and_what_is_due(
 ) -> None:
     vendor.state.add_room_members(room.pk, people(2))
     told = sync_members("--room", str(room.pk))
-    assert f"room {room.pk}" in told and "joined 2" in told
+    assert f"room {room.pk}" in told
+    assert "joined 2" in told
     assert list(MemberList.objects.values_list("room", flat=True)) == [room.pk]
     sync_members("--recording", recording.vendor_key)
     assert MemberList.objects.filter(recording=recording, read_at__isnull=False).exists()

@@ -377,7 +377,7 @@ def test_what_the_plan_skips(sandbox: Sandbox, chief: User) -> None:
     Room.objects.filter(pk=target.room_id).update(is_long_term=True)
     assert skipped("add_version", chief, target, {**from_source, "session_id": str(SESSION)}) == "session_there"
     _trash(target, 0)
-    assert skipped("replace", chief, target, from_source) == "version_in_trash"
+    assert skipped("replace", chief, target, from_source) == "target_version_in_trash"
     Recording.objects.filter(pk=target.pk).update(held_at=timezone.now())
     assert skipped("replace", chief, target, from_source) == "on_hold"
     assert skipped("replace_by_video", chief, target, {"video_id": 5}) == "on_hold"

@@ -53,7 +53,7 @@ class _Replacement(OperationKind):
         if present.status in _BUSY:
             return Skipped(reason(_BUSY[RecordingStatus(present.status)]))
         if TrashEntry.objects.filter(recording=facts.id, version=number, ended_at=None).exists():
-            return Skipped(reason("version_in_trash"))
+            return Skipped(reason("target_version_in_trash"))
         old = {"version": number, "video_id": present.video_id or None, "length": present.length or None}
         change: dict[str, list[Any]] = {"video": [old, new]}
         if parameters["main"] and number != facts.main_version:
@@ -122,7 +122,7 @@ class Replace(_Replacement):
     sentences: ClassVar[Mapping[str, Any]] = {
         **source.SENTENCES,
         "no_version_to_replace": _("The version to replace is not known here: refresh the recording first."),
-        "version_in_trash": _("The version to replace is in the trash."),
+        "target_version_in_trash": _("The version to replace is in the trash."),
         "viewers_get_it": _("Viewers get the new video by default, as soon as it is done."),
         "replaced_for_ever": _(
             "The present video of this version is lost: the vendor cannot bring it back, and there is no undo. "
