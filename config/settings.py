@@ -144,6 +144,8 @@ OPERATION_GRACE_SECONDS: float = env.float("OPERATION_GRACE_SECONDS", default=18
 # How long (s) a delete whose answer was lost may still take effect before it is said to have changed nothing.
 OPERATION_PATIENCE_SECONDS: float = env.float("OPERATION_PATIENCE_SECONDS", default=60.0)
 OPERATION_SETTLE_SECONDS: float = env.float("OPERATION_SETTLE_SECONDS", default=3.0)  # first look after a lost answer
+# People whom no list has named for so many days lose name, number, phone and mail here; 0: nobody does.
+MEMBERS_ANONYMISE_AFTER_DAYS: int = env.int("MEMBERS_ANONYMISE_AFTER_DAYS", default=0)
 
 # ---------------------------------------------------------------- sign-in
 

@@ -13,5 +13,6 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     # Before the admin's own addresses, inside its frame and behind its sign-in.
     path("admin/playback/recording/<int:pk>/preview/", admin.site.admin_view(preview_page), name="recording-preview"),
+    path("admin/members/", include("members.urls")),
     path("admin/", admin.site.urls),
 ]

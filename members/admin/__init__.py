@@ -1,0 +1,1 @@
+"""The admin's pages of members. Importing this package registers them."""
