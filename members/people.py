@@ -6,6 +6,7 @@ Labels hold the name and the two numbers, never phone or mail: they stay in repo
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -35,7 +36,7 @@ def user_ids(value: Any) -> list[int]:
     """Each once, in their order, from a text or a list. Raises ``ValueError`` with the first word that is no id."""
     words: Iterable[Any]
     if isinstance(value, str):
-        words = filter(None, SEPARATORS.split(value))
+        words = filter(None, SEPARATORS.split(plain(value)))
     elif isinstance(value, list | tuple | set | frozenset):
         words = value
     else:
@@ -65,3 +66,8 @@ def label(user_id: int, known: Mapping[int, Name]) -> str:
         return str(user_id)
     numbers = ", ".join(part for part in (person.user_sn, str(user_id)) if part)
     return f"{person.name} ({numbers})" if person.name else numbers
+
+
+def plain(text: str) -> str:
+    """Full-width digits, letters and commas as their plain ones."""
+    return unicodedata.normalize("NFKC", text)

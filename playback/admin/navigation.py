@@ -24,6 +24,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
         {
+            "title": _("Viewers"),
+            "separator": True,
+            "items": [_item(_("Members"), "groups", "members", "member")],
+        },
+        {
             "title": _("Activity"),
             "separator": True,
             "items": [

@@ -16,7 +16,7 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import Recording, Room
 
-from . import room_courseware, search
+from . import room_courseware, room_parts, search
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter
@@ -110,6 +110,7 @@ class RoomAdmin(MirrorAdmin):
             "recordings": newest[:10],
             "more_recordings": len(newest) > 10,
             "recordings_url": _recordings_of(obj),
+            "parts": room_parts.shown(request, obj),
         }
 
 

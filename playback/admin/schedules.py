@@ -30,6 +30,7 @@ TASK_NAMES = (
     _noop("Sync: all rooms"),
     _noop("Sync: all recordings"),
     _noop("Sync: all versions"),
+    _noop("Sync: lists of members"),
     _noop("Operations: take up what was lost"),
     _noop("celery.backend_cleanup"),
 )
