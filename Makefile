@@ -32,6 +32,8 @@ check: .venv/installed  ## format, lint, types, import contracts, templates, dep
 	  SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	  ALLOWED_HOSTS=backoffice.example.org BAIJIAYUN_PARTNER_ID=12345678 BAIJIAYUN_PARTNER_KEY=check-only \
 	  BAIJIAYUN_PRIVATE_DOMAIN=e12345678 DATABASE_URL=postgres://u:p@db.example.org/backoffice \
+	  SITE_URL=https://backoffice.example.org EMAIL_URL=smtp+tls://u:p@mail.example.org:587 \
+	  DEFAULT_FROM_EMAIL=backoffice@example.org \
 	  $(PY) manage.py check --deploy --fail-level WARNING
 
 format: .venv/installed  ## format code and templates

@@ -146,6 +146,22 @@ OPERATION_PATIENCE_SECONDS: float = env.float("OPERATION_PATIENCE_SECONDS", defa
 OPERATION_SETTLE_SECONDS: float = env.float("OPERATION_SETTLE_SECONDS", default=3.0)  # first look after a lost answer
 # People whom no list has named for so many days lose name, number, phone and mail here; 0: nobody does.
 MEMBERS_ANONYMISE_AFTER_DAYS: int = env.int("MEMBERS_ANONYMISE_AFTER_DAYS", default=0)
+TRASH_DAYS: int = env.int("TRASH_DAYS", default=7)  # in the trash, before the vendor is asked to delete it
+
+EXPIRY_DIGEST_DAYS: int = env.int("EXPIRY_DIGEST_DAYS", default=14)  # the daily mail tells what expires within them
+
+# ---------------------------------------------------------------- mail
+
+SITE_URL: str = env.str("SITE_URL", default="")  # where people reach this site: the links in mails
+# smtp+tls://user:password@mail.example.org:587. Without it nothing is sent; demo and test write files.
+EMAIL_URL: str = env.str("EMAIL_URL", default="" if PRODUCTION else f"filemail:///{VAR_DIR / 'mail'}")
+if EMAIL_URL:
+    _mail: dict[str, Any] = env.email_url_config(EMAIL_URL)
+    if _mail["EMAIL_PORT"] is None:
+        _mail["EMAIL_PORT"] = 465 if _mail.get("EMAIL_USE_SSL") else 587 if _mail.get("EMAIL_USE_TLS") else 25
+    globals().update({name: value for name, value in _mail.items() if name.startswith("EMAIL_")})
+EMAIL_TIMEOUT = 20  # s
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="backoffice@localhost")
 
 # ---------------------------------------------------------------- sign-in
 

@@ -9,6 +9,7 @@ class PlaybackConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from .checks import check_vendor_settings
+        from .checks import check_mail_settings, check_vendor_settings
 
         register(check_vendor_settings)
+        register(check_mail_settings)

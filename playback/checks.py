@@ -1,4 +1,4 @@
-"""Misconfiguration of the vendor's account, said by ``manage.py check`` and at every start.
+"""Misconfiguration of the vendor's account and of mail, said by ``manage.py check`` and at every start.
 
 An account that is not set up is a warning: everything but the vendor calls works, and those say what is missing. A
 setting that is there and cannot work is an error.
@@ -24,7 +24,11 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def check_vendor_settings(**_: Any) -> list[CheckMessage]:
-    return [*_account(), *_address(), *_paths(), *_limits()]
+    return [*_account(), *_address(), *_paths(), *_limits(), *_trash()]
+
+
+def check_mail_settings(**_: Any) -> list[CheckMessage]:
+    return [*_site(), *_mail()]
 
 
 def _account() -> Iterator[CheckMessage]:
@@ -99,3 +103,29 @@ def _limits() -> Iterator[CheckMessage]:
         yield Warning(
             f"BAIJIAYUN_TIMEOUT is over {LONGEST_TIMEOUT:g} s: a person would wait that long.", id="playback.W007"
         )
+
+
+def _site() -> Iterator[CheckMessage]:
+    url = str(settings.SITE_URL).strip()
+    if not url:
+        yield Warning("SITE_URL is not set: the mails about what expires have no links.", id="playback.W030")
+        return
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        yield Error("SITE_URL is not the http or https address of this site.", id="playback.E030")
+
+
+def _mail() -> Iterator[CheckMessage]:
+    if not settings.EMAIL_URL:
+        yield Warning("EMAIL_URL is not set: nobody is mailed about what expires.", id="playback.W031")
+    elif settings.PRODUCTION and str(settings.DEFAULT_FROM_EMAIL).endswith("@localhost"):
+        yield Warning(
+            "DEFAULT_FROM_EMAIL is not set: mail servers refuse mails from this machine's own name.", id="playback.W032"
+        )
+    if settings.EXPIRY_DIGEST_DAYS < 1:
+        yield Error("EXPIRY_DIGEST_DAYS must be one day or more.", id="playback.E031")
+
+
+def _trash() -> Iterator[CheckMessage]:
+    if not 1 <= settings.TRASH_DAYS <= conf.MOST_TRASH_DAYS:
+        yield Error(f"TRASH_DAYS must be between 1 and {conf.MOST_TRASH_DAYS} days.", id="playback.E009")

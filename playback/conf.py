@@ -24,6 +24,7 @@ from playback.vendor.transport import Transport
 
 DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 STORE_TIMEOUT = 2.0  # s; the store is near, or it is lost
+MOST_TRASH_DAYS = 90
 
 
 def vendor_client(lane: Lane, max_wait: float | None = None) -> VendorClient:

@@ -20,9 +20,12 @@ from django.utils.translation import gettext_lazy as _
 
 from playback.models import OperationItem, Recording, SyncRun, Version
 from playback.models.operation import Operation
+from playback.operations.kinds import kept
+from playback.sync.expiry import Kept, can_expire
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
 EMPTY = "–"
+SOON = timedelta(days=30)  # an end that is nearer than this is coloured
 
 _STATUS_LOOKS = {
     RecordingStatus.NOT_RECORDED.value: ("neutral", "radio_button_unchecked"),
@@ -118,6 +121,44 @@ def outcome_badge(outcome: str) -> SafeString:
     return badge(value.label, tone, icon)
 
 
+def expiry_badge(row: Recording) -> SafeString | str:
+    """For a list: when the vendor stops keeping it."""
+    if row.expires_at is None:
+        return gettext("for ever") if row.valid_days == 0 else EMPTY
+    if row.expires_at <= timezone.now():
+        return badge(gettext("Expired"), "danger", "event_busy", title=beijing(row.expires_at))
+    if row.expires_at > timezone.now() + SOON:
+        return moment(row.expires_at)
+    day = timezone.localtime(row.expires_at).strftime("%Y-%m-%d")
+    return badge(day, _urgency(row.expires_at), "event", title=beijing(row.expires_at))
+
+
+def expiry_told(row: Recording) -> str:
+    """In words, without its age."""
+    if not can_expire(row.video_id, row.created_at):
+        return gettext("no expiry at the vendor")
+    if row.expiry_read_at is None:
+        return gettext("not asked yet")
+    if row.valid_days is None and row.expires_at is None:
+        return gettext("the vendor does not say")
+    return kept.told(kept.as_json(Kept(row.valid_days, row.expires_at)))
+
+
+def expiry(row: Recording) -> SafeString | str:
+    """For the recording's page: what the vendor said, and when."""
+    told: SafeString | str = expiry_told(row)
+    if row.expiry_read_at is None:
+        return told
+    if row.expires_at is not None and row.expires_at <= timezone.now() + SOON:
+        told = badge(told, _urgency(row.expires_at), "event_busy")
+    read = gettext("asked on %(time)s") % {"time": beijing(row.expiry_read_at)}
+    return lines([told, format_html('<span class="bo-muted">{}</span>', read)])
+
+
+def _urgency(expires_at: datetime) -> str:
+    return "danger" if expires_at - timezone.now() <= timedelta(days=7) else "warning"
+
+
 def length(seconds: int | None) -> str:
     """Seconds as ``h:mm:ss``; hours always stand there, so that 10:20 is never taken for hours.
 
@@ -168,6 +209,17 @@ def duration(start: datetime | None, end: datetime | None) -> str:
     return gettext("%(seconds).1f s") % {"seconds": seconds} if seconds < 60 else length(round(seconds))
 
 
+def person(user: Any) -> str:
+    """A person's full name in its own order (a Chinese family name comes first), with the user name beside it."""
+    full = full_name(user)
+    return f"{full} ({user.get_username()})" if full else str(user.get_username())
+
+
+def full_name(user: Any) -> str:
+    first, last = user.first_name.strip(), user.last_name.strip()
+    return f"{last}{first}" if last and not f"{last}{first}".isascii() else f"{first} {last}".strip()
+
+
 def cover(row: Recording | Version, wide: bool = False) -> SafeString:
     """The cover, loaded when it comes into view; the browser doesn't tell the image host which page shows it."""
     css = "bo-cover bo-cover-wide" if wide else "bo-cover"
@@ -190,8 +242,14 @@ def link(url: str, text: object) -> SafeString:
     return format_html('<a class="bo-link" href="{}">{}</a>', url, text)
 
 
+def muted(text: object) -> SafeString:
+    return format_html('<span class="bo-muted">{}</span>', text)
+
+
 def lines(parts: Iterable[Any]) -> SafeString:
-    return format_html_join("", '<span class="bo-line">{}</span>', ((part,) for part in parts))
+    """One below the other, as one thing: on a phone the cells of a list set their contents side by side."""
+    each = format_html_join("", '<span class="bo-line">{}</span>', ((part,) for part in parts))
+    return format_html('<span class="bo-lines">{}</span>', each)
 
 
 def gone_badge(gone_at: datetime) -> SafeString:

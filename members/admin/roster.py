@@ -12,27 +12,24 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from playback.admin import actions, panels, spreadsheet
+from playback.admin import actions, spreadsheet
 from playback.admin.operation import plan_url
-from playback.conf import vendor_client
 from playback.operations.base import OperationInvalid
-from playback.vendor.codes import Lane
 
 from .. import people
-from ..lists import RECORDING, ROOM
+from ..lists import RECORDING, ROOM, ListOf
 from ..models import RosterImport
 from ..roster import importing, matching
 from ..roster.matching import Problem
 from ..roster.reading import MOST_ROWS, RosterUnreadable
 from ..roster.template import blank
-from ..sync.reading import read_list
+from . import list_panel
 from .pages import answer, page
 from .roster_form import UploadForm
 
 RIGHT = "members.import_roster"
 SHOWN = 50  # rows to look at, a page
 NAMED = 12  # people of the difference
-PAGES_AT_ONCE = 20  # of a list that somebody waits for
 KIND_WORDS = {
     matching.UNKNOWN: _("Unknown"),
     matching.SPOILT: _("Digits lost"),
@@ -148,25 +145,16 @@ def problems(request: HttpRequest, uuid: Any) -> HttpResponse:
     return spreadsheet.response("roster-rows", gettext("Rows to look at"), header, map(said, rows))
 
 
-def ask_vendor(request: HttpRequest, lists: Iterable[Any]) -> bool:
+def ask_vendor(request: HttpRequest, lists: Iterable[ListOf]) -> None:
     """Read lists while somebody waits, and tell them what came of it."""
-    client = vendor_client(Lane.PERSON, max_wait=panels.WAITS)
     well = True
     for which in lists:
-        found = read_list(client, which, most_pages=PAGES_AT_ONCE)
-        if found.failure is not None:
-            sentence, words = panels.sentence(found.failure), panels.words(found.failure)
-            messages.error(request, f"{which.label}: {sentence} {words}".strip())
-        elif found.too_long:
-            messages.warning(request, gettext("The list is long: it is being read in the background."))
-        elif not found.complete:
-            messages.warning(request, gettext("The list could not be read to its end. Try again in a moment."))
-        else:
-            continue
-        well = False
+        told, words = list_panel.read_now(which)
+        if told:
+            well = False
+            messages.warning(request, f"{which.label}: {told} {words}".strip())
     if well:
         messages.success(request, gettext("The vendor was asked just now."))
-    return well
 
 
 # ---------------------------------------------------------------- the pages' parts

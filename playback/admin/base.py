@@ -106,6 +106,10 @@ class ReadOnlyAdmin(ModelAdmin):
             raise PermissionDenied
         if obj is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return self.page(request, obj, extra_context)
+
+    def page(self, request: HttpRequest, obj: Any, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The page of one row; who may see it was asked."""
         self.decorate([obj])
         context = {
             **self.admin_site.each_context(request),

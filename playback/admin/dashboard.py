@@ -1,7 +1,8 @@
-"""The front page: how fresh the mirror is, what is in it, and what is going on. Seven queries at most."""
+"""The front page: how fresh the mirror is, what is in it, and what is going on. Eight queries at most."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from playback.sync.freshness import COMPLETE
 from playback.templatetags.playback_display import operation_title as title_of
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
+from .filters import expires_within
 from .operation import OPEN_STATES, report_url
 
 NEWEST = 8
@@ -63,6 +65,7 @@ def tiles() -> list[dict[str, Any]]:
         .annotate(many=Count("pk"))
     )
     gone = Recording.objects.filter(gone_at__isnull=False).count()
+    expiring = Recording.objects.filter(expires_within(timedelta(days=30)), gone_at=None).count()
 
     def having(status: int | None = None, publish: int | None = None) -> int:
         return sum(n for s, p, n in live if status in (None, s) and publish in (None, p))
@@ -76,6 +79,7 @@ def tiles() -> list[dict[str, Any]]:
               "warning"),
         _tile(_("Transcoding"), having(RecordingStatus.TRANSCODING), f"{url}?status__exact=20", "sync", "info"),
         _tile(_("Failed"), having(RecordingStatus.FAILED), f"{url}?status__exact=30", "error", "danger"),
+        _tile(_("Expires within 30 days"), expiring, f"{url}?expires=month", "event_busy", "warning"),
         _tile(_("Gone at the vendor"), gone, f"{url}?presence=gone",
               "link_off", ""),
         _tile(_("Rooms"), Room.objects.filter(gone_at=None).count(), reverse("admin:playback_room_changelist"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.db.models import F, Model, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +18,15 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.utils import parse_date_str
 
-__all__ = ["BeijingDaysFilter", "ChoicesDropdownFilter", "GoneFilter", "LengthFilter", "MainFilter", "RoomFilter"]
+__all__ = [
+    "BeijingDaysFilter",
+    "ChoicesDropdownFilter",
+    "ExpiryFilter",
+    "GoneFilter",
+    "LengthFilter",
+    "MainFilter",
+    "RoomFilter",
+]
 
 
 class GoneFilter(DropdownFilter):
@@ -54,6 +62,45 @@ class MainFilter(DropdownFilter):
         if self.value() == "no":
             return queryset.exclude(version=F("recording__main_version"))
         return queryset
+
+
+class ExpiryFilter(DropdownFilter):
+    """When the vendor stops keeping it, as far as it said."""
+
+    title = _("expires")
+    parameter_name = "expires"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("week", _("Within 7 days")),
+            ("month", _("Within 30 days")),
+            ("dated", _("On a date")),
+            ("over", _("Expired")),
+            ("never", _("For ever")),
+            ("unknown", _("Unknown")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "week":
+                return queryset.filter(expires_within(timedelta(days=7)))
+            case "month":
+                return queryset.filter(expires_within(timedelta(days=30)))
+            case "dated":
+                return queryset.filter(expires_at__isnull=False)
+            case "over":
+                return queryset.filter(expires_at__lte=timezone.now())
+            case "never":
+                return queryset.filter(valid_days=0, expires_at=None)
+            case "unknown":
+                return queryset.filter(Q(valid_days=None) | ~Q(valid_days=0), expires_at=None)
+        return queryset
+
+
+def expires_within(span: timedelta) -> Q:
+    """From now on: what has expired is not among it."""
+    now = timezone.now()
+    return Q(expires_at__gt=now, expires_at__lte=now + span)
 
 
 class BeijingDaysFilter(RangeDateFilter):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -227,7 +227,8 @@ def _digest(planned: Planned) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def _file(results: Sequence[Result]) -> HttpResponse:
+def table(results: Sequence[Result]) -> tuple[list[str], Iterator[list[Any]]]:
+    """The links as a sheet: its header and rows."""
     header = [
         gettext("Recording"), gettext("Room"), gettext("Vendor's id"), gettext("Link"), gettext("Good until (Beijing)"),
         gettext("Outcome"), gettext("The vendor said"), gettext("For whom"), gettext("Viewer's number"),
@@ -246,5 +247,10 @@ def _file(results: Sequence[Result]) -> HttpResponse:
         ]
         for result in results
     )
+    return header, rows
+
+
+def _file(results: Sequence[Result]) -> HttpResponse:
+    header, rows = table(results)
     name = f"play-links-{timezone.localtime():%Y%m%d-%H%M}"
     return spreadsheet.response(name, gettext("Play links"), header, rows)

@@ -21,6 +21,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(_("Rooms"), "meeting_room", "playback", "room"),
                 _item(_("Versions"), "content_cut", "playback", "version"),
                 _item(_("Merges"), "merge", "playback", "merge"),
+                _item(_("Trash"), "delete", "playback", "trashentry"),
             ],
         },
         {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display as column
 
 from playback import display
-from playback.models import Recording
+from playback.models import WHOLE, Recording
 
-from . import actions, link_making, panels, search, version_table
+from . import actions, keeping, link_making, panels, search, version_table
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
-from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter, LengthFilter, RoomFilter
+from .filters import BeijingDaysFilter, ChoicesDropdownFilter, ExpiryFilter, GoneFilter, LengthFilter, RoomFilter
 from .panels.versions import actions_context
 
 
@@ -34,6 +34,7 @@ class RecordingAdmin(MirrorAdmin):
         "big",
         "played",
         "made",
+        "expires",
         "seen",
     ]
     list_display_links = ["title"]
@@ -44,6 +45,8 @@ class RecordingAdmin(MirrorAdmin):
         ("created_at", BeijingDaysFilter),
         ("product_type", ChoicesDropdownFilter),
         ("length", LengthFilter),
+        ExpiryFilter,
+        keeping.KeepingFilter,
         GoneFilter,
     ]
     search_fields = ["name"]
@@ -57,6 +60,10 @@ class RecordingAdmin(MirrorAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("room")
+
+    def decorate(self, rows: list[Any]) -> None:
+        super().decorate(rows)
+        keeping.decorate(rows)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return actions.for_selection(request) | link_making.list_actions(request)
@@ -88,7 +95,7 @@ class RecordingAdmin(MirrorAdmin):
         parts: list[Any] = [name_of(recording)]
         if recording.gone_at:
             parts.append(display.gone_badge(recording.gone_at))
-        return display.lines(parts)
+        return display.lines([*parts, *keeping.badges(recording)])
 
     @column(description=_("room"), ordering="room__title")
     def room_link(self, recording: Recording) -> Any:
@@ -118,6 +125,10 @@ class RecordingAdmin(MirrorAdmin):
     def made(self, recording: Recording) -> Any:
         return display.moment(recording.created_at)
 
+    @column(description=_("expires"), ordering=F("expires_at").asc(nulls_last=True))
+    def expires(self, recording: Recording) -> Any:
+        return display.expiry_badge(recording)
+
     @column(description=_("last seen"))
     def seen(self, recording: Any) -> Any:
         return display.moment(recording.last_seen_at)
@@ -137,6 +148,7 @@ class RecordingAdmin(MirrorAdmin):
                     Fact(_("length"), display.length(obj.length)),
                     Fact(_("plays"), display.number(obj.play_times)),
                     Fact(_("created"), display.beijing(obj.created_at)),
+                    Fact(_("kept"), display.expiry(obj)),
                     Fact(_("size"), display.size(obj.total_transcode_size)),
                     Fact(_("original size"), display.size(obj.total_size)),
                     Fact(_("size of other cameras"), display.size(obj.total_ext_media_size)),
@@ -169,6 +181,9 @@ class RecordingAdmin(MirrorAdmin):
             .order_by("-id")[:10]
             if may_see_operations
             else [],
+            "notices": keeping.notices(request, obj),
+            "hold_badge": keeping.hold_badge(obj) if obj.held_at else "",
+            "trash_badge": keeping.trash_badge(obj.open_trash[WHOLE]) if WHOLE in obj.open_trash else "",
             "buttons": actions.buttons(request, obj),
             "menus": actions.menus(request, obj, link_making.menu_buttons(request, obj)),
             "panels": panels.shown(request, obj),

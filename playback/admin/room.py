@@ -16,7 +16,7 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import Recording, Room
 
-from . import room_courseware, room_parts, search
+from . import owners, room_courseware, room_parts, search
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter
@@ -43,12 +43,17 @@ class RoomAdmin(MirrorAdmin):
         return super().get_queryset(request).annotate(recording_count=_live_recordings())
 
     def get_urls(self) -> list[URLPattern]:
+        change_owners = path(
+            "<int:pk>/owners/",
+            self.admin_site.admin_view(lambda request, pk: owners.change(self, request, pk)),
+            name="playback_room_owners",
+        )
         courseware = path(
             "<int:pk>/courseware/",
             self.admin_site.admin_view(lambda request, pk: room_courseware.respond(self, request, pk)),
             name="playback_room_courseware",
         )
-        return [courseware, *super().get_urls()]
+        return [change_owners, courseware, *super().get_urls()]
 
     @column(description=_("title"), ordering="title")
     def name(self, room: Room) -> Any:
@@ -111,6 +116,7 @@ class RoomAdmin(MirrorAdmin):
             "more_recordings": len(newest) > 10,
             "recordings_url": _recordings_of(obj),
             "parts": room_parts.shown(request, obj),
+            **owners.section(request, obj),
         }
 
 

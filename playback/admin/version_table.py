@@ -16,6 +16,8 @@ from playback.models.version import VERSION_TYPES
 from playback.vendor.codes import RecordingStatus
 from playback.vendor.results import RecordingInfo, RecordingRow
 
+from . import keeping
+
 KINDS = dict(VERSION_TYPES)
 
 
@@ -34,7 +36,8 @@ class Line:
     created: datetime | None
     video_id: int | None
     is_main: bool
-    may_be_main: bool  # ready, and not the main one
+    may_be_main: bool  # ready, neither the main one nor in the trash
+    trashed: Any = ""  # a badge
 
 
 def of_mirror(recording: Recording) -> list[Line]:
@@ -55,7 +58,9 @@ def of_mirror(recording: Recording) -> list[Line]:
             is_main=row.version == recording.main_version,
             may_be_main=not row.gone_at
             and row.status == RecordingStatus.READY
-            and row.version != recording.main_version,
+            and row.version != recording.main_version
+            and row.version not in recording.open_trash,
+            trashed=_trashed(recording, row.version),
         )
         for row in versions
     ]
@@ -82,7 +87,10 @@ def of_vendor(rows: Iterable[RecordingRow], info: RecordingInfo, recording: Reco
                 created=row.created_at,
                 video_id=row.video_id,
                 is_main=is_main,
-                may_be_main=row.status == RecordingStatus.READY and not is_main,
+                may_be_main=row.status == RecordingStatus.READY
+                and not is_main
+                and row.version not in recording.open_trash,
+                trashed=_trashed(recording, row.version),
             )
         )
     return lines
@@ -107,6 +115,11 @@ def _kind(version_type: int | None, number: int) -> str:
     if number == 0:
         return gettext("Original")
     return str(KINDS.get(version_type, "")) if version_type else ""
+
+
+def _trashed(recording: Recording, number: int) -> Any:
+    entry = recording.open_trash.get(number)
+    return keeping.trash_badge(entry) if entry is not None else ""
 
 
 def _url(row: Version) -> str:

@@ -1,5 +1,6 @@
 """The mirror of the vendor's rooms, recordings and versions, and the records of what we did."""
 
+from .expiry_digest import ExpiryDigest
 from .merge import Merge
 from .mirror import Mirror, MirrorQuerySet
 from .operation import Operation, OperationItem
@@ -16,6 +17,7 @@ __all__ = [
     "STATUSES",
     "VERSION_TYPES",
     "WHOLE",
+    "ExpiryDigest",
     "Merge",
     "Mirror",
     "MirrorQuerySet",

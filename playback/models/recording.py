@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
 from .mirror import Mirror
 from .room import PRODUCT_TYPES, Room
+
+if TYPE_CHECKING:
+    from .trash import TrashEntry
 
 STATUSES = [
     (RecordingStatus.NOT_RECORDED.value, _("Not recorded")),
@@ -114,6 +120,11 @@ class Recording(Mirror):
     def vendor_key(self) -> str:
         """The vendor's own way to write a recording, as in call 4: ``room_id`` or ``room_id-session_id``."""
         return f"{self.room_id}-{self.session_id}" if self.session_id else str(self.room_id)
+
+    @cached_property
+    def open_trash(self) -> dict[int, TrashEntry]:
+        """What of it is in the trash: a version's number, or ``WHOLE``, → the entry. A list sets it."""
+        return {entry.version: entry for entry in self.trash_entries.filter(ended_at=None)}
 
     @property
     def is_ready(self) -> bool:

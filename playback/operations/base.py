@@ -99,9 +99,11 @@ class Facts(NamedTuple):
     held_at: datetime | None = None
     last_watched_at: datetime | None = None
     trashed: bool = False  # the whole recording is in the trash
-    # Not columns: the live versions by number, if the kind ``needs_versions``; what ``read`` answered, if it ``reads``.
+    # Not columns: the live versions by number, if the kind ``needs_versions``; what ``read`` answered, if it ``reads``;
+    # what of it is in the trash (version number or ``WHOLE`` → its former publish state), if it ``needs_trash``.
     versions: Mapping[int, VersionFacts] = NOTHING
     known: Mapping[str, Any] = NOTHING
+    trash: Mapping[int, int | None] = NOTHING
 
     @property
     def vendor_key(self) -> str:
@@ -117,7 +119,7 @@ class Facts(NamedTuple):
         return f"{self.name} ({self.vendor_key})"[:300] if self.name else self.vendor_key
 
 
-COLUMNS = Facts._fields[:-2]
+COLUMNS = Facts._fields[:-3]
 
 
 class Planned(NamedTuple):
@@ -214,6 +216,7 @@ class OperationKind:
     oldest_first: ClassVar[bool] = False  # targets in the order they were held, not as selected
     counts_versions: ClassVar[bool] = False
     needs_versions: ClassVar[bool] = False
+    needs_trash: ClassVar[bool] = False
     reads: ClassVar[bool] = False
     read_batch: ClassVar[int] = 1  # how many targets :meth:`read` takes at a time
 

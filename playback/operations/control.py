@@ -7,6 +7,7 @@ nothing to begin.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
@@ -87,7 +88,7 @@ class Outlook(NamedTuple):
 def outlook(operation: Operation, open_items: int, finished: int = 0) -> Outlook:
     """``seconds`` is what the account's call budget alone takes; the end also heeds the pace so far."""
     kind = registry.kinds().get(operation.kind)
-    calls = round(open_items * (kind.calls_a_target if kind else 1))
+    calls = ceil(open_items * (kind.calls_a_target if kind else 1))
     seconds = calls * BUDGET_SECONDS / max(settings.BAIJIAYUN_CALLS_PER_WINDOW, 1)
     if not open_items or operation.state not in dispatch.GOING or operation.confirmed_at is None:
         return Outlook(calls, seconds, None)

@@ -242,10 +242,14 @@ def targets_of(kind: OperationKind, recordings: QuerySet[Recording]) -> Iterator
         if recordings.query.is_sliced:
             recordings = Recording.objects.filter(pk__in=list(recordings.values_list("pk", flat=True)))
         recordings = recordings.order_by(F("created_at").asc(nulls_last=True), "pk")
-    rows = starmap(Facts, _annotated(kind, recordings).values_list(*COLUMNS).iterator(chunk_size=CHUNK))
-    if not kind.needs_versions:
-        return rows
-    return chain.from_iterable(_with_versions(some) for some in batched(rows, CHUNK))
+    rows: Iterator[Facts] = starmap(
+        Facts, _annotated(kind, recordings).values_list(*COLUMNS).iterator(chunk_size=CHUNK)
+    )
+    if kind.needs_versions:
+        rows = chain.from_iterable(_with_versions(some) for some in batched(rows, CHUNK))
+    if kind.needs_trash:
+        rows = chain.from_iterable(_with_trash(some) for some in batched(rows, CHUNK))
+    return rows
 
 
 def _annotated(kind: OperationKind, recordings: QuerySet[Recording]) -> QuerySet[Any]:
@@ -266,6 +270,14 @@ def _with_versions(some: list[Facts]) -> list[Facts]:
         version = VersionFacts._make(facts)
         found.setdefault(recording, {})[version.version] = version
     return [facts._replace(versions=found.get(facts.id, NOTHING)) for facts in some]
+
+
+def _with_trash(some: list[Facts]) -> list[Facts]:
+    found: dict[int, dict[int, int | None]] = {}
+    entries = TrashEntry.objects.filter(recording__in=[facts.id for facts in some], ended_at=None).order_by()
+    for recording, version, former in entries.values_list("recording_id", "version", "former_publish_status"):
+        found.setdefault(recording, {})[version] = former
+    return [facts._replace(trash=found.get(facts.id, NOTHING)) for facts in some]
 
 
 def _unique(targets: Iterable[Facts]) -> Iterator[Facts]:

@@ -12,7 +12,7 @@ from functools import partial
 
 from django.core.exceptions import PermissionDenied
 
-from playback.models import OperationItem
+from playback.models import WHOLE, OperationItem, TrashEntry
 from playback.vendor.client import VendorClient
 from playback.vendor.errors import (
     VendorError,
@@ -80,7 +80,15 @@ def _begun(item_id: int) -> OperationItem | None:
     if item.recording is None and not kind.targetless:
         transitions.finish(item, Outcome.REFUSED, reason("gone"))
         return None
+    if not kind.takes_trashed and _is_trashed(item):
+        transitions.finish(item, Outcome.REFUSED, reason("in_trash"))
+        return None
     return item
+
+
+def _is_trashed(item: OperationItem) -> bool:
+    """It may have been put there since the plan was confirmed."""
+    return TrashEntry.objects.filter(recording=item.recording_id, version=WHOLE, ended_at=None).exists()
 
 
 def _call(client: VendorClient, kind: OperationKind, items: Sequence[OperationItem]) -> None:

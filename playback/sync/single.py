@@ -88,6 +88,8 @@ def _store_versions(
         unchanged = stored.gone_at is not None or _newer(stored.synced_at, asked_at)
         if len(mains) == 1 and mains[0] is not None and mains[0] != stored.main_version and not unchanged:
             stored.main_version = mains[0]
+            # Another video: how long the vendor keeps it has to be asked anew.
+            stored.valid_days = stored.expires_at = stored.expiry_read_at = None
             _seal(stored, asked_at)
 
 

@@ -3,6 +3,6 @@
 A task's queue is a lane of the vendor's call budget (``person``, ``operation``, ``sync``).
 """
 
-from . import operations, sync
+from . import expiry, operations, sync, trash
 
-__all__ = ["operations", "sync"]
+__all__ = ["expiry", "operations", "sync", "trash"]

@@ -18,6 +18,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "publish_badge": display.publish_badge,
     "gone_badge": display.gone_badge,
     "outcome_badge": display.outcome_badge,
+    "expiry_told": display.expiry_told,
     "as_length": display.length,
     "as_size": display.size,
     "as_moment": display.moment,

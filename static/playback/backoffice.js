@@ -4,6 +4,14 @@
 document.addEventListener("click", (event) => {
   document.querySelectorAll("details.bo-menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
 });
+document.addEventListener("toggle", (event) => {
+  const menu = event.target;
+  if (!(menu instanceof HTMLDetailsElement) || !menu.matches(".bo-menu") || !menu.open) return;
+  const body = menu.querySelector(".bo-menu-body");
+  body.style.left = ""; // where the style sheet puts it, unless that runs off the window
+  const beyond = body.getBoundingClientRect().right - (document.documentElement.clientWidth - 12);
+  if (beyond > 0) body.style.left = `${-beyond}px`;
+}, true);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") document.querySelectorAll("details.bo-menu[open]").forEach((menu) => { menu.open = false; });
 });

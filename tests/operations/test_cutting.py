@@ -144,6 +144,7 @@ def test_a_worker_killed_after_the_call_makes_nothing_twice(sandbox: Sandbox, ch
 
 
 def test_parts_that_fail_at_the_vendor_are_named(sandbox: Sandbox, chief: User) -> None:
+    sandbox.transcode_seconds = 60.0  # the test says how it ends, and not the sandbox's own clock
     recording, operation = cut(sandbox, chief, "crop")
     first_run(operation)
     first, second = cuts_at_the_vendor(sandbox, recording)

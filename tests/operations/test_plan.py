@@ -151,3 +151,9 @@ def test_what_is_for_one_recording_is_refused_for_several() -> None:
         execute.plan("set_marks", user, Recording.objects.all(), {"content": [[60, "导入"]]})
     assert invalid.value.errors.keys() == {""}
     assert not Operation.objects.exists()
+
+
+def test_the_summary_leaves_open_what_differs() -> None:
+    with translation.override("en"):
+        assert reasons.text({"code": "version_not_ready"}) == "Its version … is not ready."
+        assert reasons.text({"code": "gone"}) == "The vendor no longer has this recording."

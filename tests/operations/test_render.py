@@ -54,7 +54,7 @@ class Case:
 
     def wait(self) -> None:
         """Until the vendor is done, looked at as the workers would."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + 40
         while self.item.finished_at is None and time.monotonic() < until:
             drive(self.operation, rounds=1)
             time.sleep(0.05)
@@ -341,7 +341,7 @@ def confirm_prepared(user: User, recordings: list[Recording]) -> Operation:
 
 
 def wait(operation: Operation) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 40
     while operation.items.filter(finished_at=None).exists() and time.monotonic() < until:
         drive(operation, rounds=1)
         time.sleep(0.05)

@@ -76,6 +76,8 @@ def test_the_checks_are_registered(configure) -> None:
         ({"BAIJIAYUN_CALLS_PER_WINDOW": 201}, ["playback.W006"]),
         ({"BAIJIAYUN_TIMEOUT": 0.0}, ["playback.E008"]),
         ({"BAIJIAYUN_TIMEOUT": 90.0}, ["playback.W007"]),
+        ({"TRASH_DAYS": 0}, ["playback.E009"]),
+        ({"TRASH_DAYS": 91}, ["playback.E009"]),
     ],
 )
 def test_what_is_wrong_is_named(configure, values: dict[str, Any], ids: list[str]) -> None:

@@ -61,7 +61,9 @@ class Command(BaseCommand):
         kept["vendor_port"] = vendor_port
         save(folder / "secrets.json", kept)
         valkey = EmbeddedValkey(folder / "valkey", port=free_port(), password=kept["valkey"], keep=True)
-        supervisor = Supervisor(folder / "logs", self.environment(folder, kept, valkey.url, vendor_port), self.say)
+        supervisor = Supervisor(
+            folder / "logs", self.environment(folder, kept, valkey.url, port, vendor_port), self.say
+        )
         supervisor.catch_signals()
         celery = [sys.executable, "-m", "celery", "-A", "config"]
         manage = [sys.executable, "manage.py"]
@@ -111,7 +113,7 @@ class Command(BaseCommand):
             f"\n  Back-office      http://127.0.0.1:{port}/\n"
             f"  Sandbox vendor   http://127.0.0.1:{vendor_port}/\n\n"
             f"  Log-ins (user, password, group)\n{people}\n\n"
-            f"  The first recordings appear within a minute. Logs: {folder / 'logs'}\n"
+            f"  The first recordings appear within a minute. Logs: {folder / 'logs'}, mails: {folder / 'mail'}\n"
             "  Ctrl-C ends all of it; the data stays for the next start (make clean removes it).\n"
         )
 
@@ -123,7 +125,13 @@ class Command(BaseCommand):
         call_command("collectstatic", verbosity=0, interactive=False)
         for name, group, superuser in USERS:
             user, made = User.objects.get_or_create(
-                username=name, defaults={"is_staff": True, "is_superuser": superuser, "first_name": name.title()}
+                username=name,
+                defaults={
+                    "is_staff": True,
+                    "is_superuser": superuser,
+                    "first_name": name.title(),
+                    "email": f"{name}@example.org",
+                },
             )
             if made:
                 user.set_password(PASSWORD)
@@ -155,7 +163,7 @@ class Command(BaseCommand):
         return {name: secrets.token_urlsafe(48) for name in ("django", "partner_key", "valkey")}
 
     @staticmethod
-    def environment(folder: Path, kept: dict[str, Any], redis_url: str, vendor_port: int) -> dict[str, str]:
+    def environment(folder: Path, kept: dict[str, Any], redis_url: str, port: int, vendor_port: int) -> dict[str, str]:
         return {
             "ENVIRONMENT": "demo",
             "SECRET_KEY": kept["django"],
@@ -167,6 +175,8 @@ class Command(BaseCommand):
             "BAIJIAYUN_PRIVATE_DOMAIN": "",
             "BAIJIAYUN_BASE_URL": f"http://127.0.0.1:{vendor_port}",
             "BAIJIAYUN_PATHS": "{}",
+            "SITE_URL": f"http://127.0.0.1:{port}",
+            "EMAIL_URL": f"filemail:///{folder / 'mail'}",  # no mail leaves the demo
             "PYTHONUNBUFFERED": "1",
         }
 

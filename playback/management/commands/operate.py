@@ -9,25 +9,19 @@ from __future__ import annotations
 
 import json
 import mimetypes
-import re
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from django.contrib import admin
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import Q, QuerySet
-from django.http import QueryDict
-from django.test import RequestFactory
 
+from playback.management.selection import add_selection, person, selected
 from playback.models import Operation, OperationItem, Recording
 from playback.operations import execute, reasons, registry
 from playback.operations.base import Attachment, OperationInvalid, OperationKind, PlanChanged
 
-_KEY = re.compile(r"(\d{1,19})(?:-(\d{1,19}))?")
 SHOWN = 200  # lines of a plan
 PATIENCE = 600.0  # s, for a plan that is prepared in the background
 
@@ -41,11 +35,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("kind", nargs="?", help="the kind of operation")
         parser.add_argument("--list", action="store_true", help="list the kinds and end")
-        parser.add_argument("--user", help="run as this person (a username); required")
-        parser.add_argument("--recording", action="append", default=[], metavar="ROOM[-SESSION]")
-        parser.add_argument(
-            "--query", metavar="QUERY", help="the query string of the admin's list, e.g. 'q=数学&status__exact=100'"
-        )
+        add_selection(parser)
         parser.add_argument("--set", action="append", default=[], dest="parameters", metavar="NAME=VALUE")
         parser.add_argument("--file", help="a file to upload, for the kinds that take one")
         parser.add_argument("--plan", action="store_true", help="show the plan, throw it away and change nothing")
@@ -58,12 +48,12 @@ class Command(BaseCommand):
                 self.stdout.write(f"{name:20} {listed.title}")
             return
         kind = self._kind(options["kind"])
-        user = self._user(options["user"])
+        user = person(options["user"])
         try:
             operation = execute.plan(
                 kind.kind,
                 user,
-                self._targets(kind, user, options),
+                Recording.objects.none() if kind.targetless else selected(user, options),
                 _parameters(options["parameters"]),
                 _attachment(options["file"]),
                 selection=options["query"] or "",
@@ -90,34 +80,6 @@ class Command(BaseCommand):
         if kind is None:
             raise CommandError(f"the kinds of operation are: {', '.join(sorted(registry.kinds()))}")
         return kind
-
-    def _user(self, name: str | None) -> Any:
-        user = get_user_model()._default_manager.filter(username=name or "").first()
-        if user is None:
-            raise CommandError(
-                "--user names the person in whose name it is done" if not name else f"there is no person {name!r}"
-            )
-        return user
-
-    def _targets(self, kind: OperationKind, user: Any, options: dict[str, Any]) -> QuerySet[Recording]:
-        keys, query = options["recording"], options["query"]
-        if kind.targetless:
-            return Recording.objects.none()
-        if bool(keys) == (query is not None):
-            raise CommandError("give --recording (once or more often) or --query")
-        if query is not None:
-            return _matching(user, query)
-        condition = Q(pk__in=[])
-        for key in keys:
-            found = _KEY.fullmatch(key)
-            if found is None:
-                raise CommandError(f"{key!r} is not ROOM or ROOM-SESSION")
-            condition |= Q(room_id=int(found[1]), session_id=int(found[2] or 0))
-        recordings = Recording.objects.filter(condition)
-        if recordings.count() < len(set(keys)):
-            have = {recording.vendor_key for recording in recordings}
-            raise CommandError(f"not in the mirror: {', '.join(key for key in keys if key not in have)}")
-        return recordings
 
     # ------------------------------------------------------------ plan, confirm, wait
 
@@ -172,15 +134,6 @@ class Command(BaseCommand):
             self.stderr.write(f"  {item.label}: {item.outcome}: {reasons.text(item.reason)} {words}".rstrip())
         if bad.exists():
             raise CommandError("not all of it was done")
-
-
-def _matching(user: Any, query: str) -> QuerySet[Recording]:
-    """What the admin's list shows for this query string."""
-    request = RequestFactory().get("/", QueryDict(query.lstrip("?")).dict())
-    request.user = user
-    model_admin = admin.site._registry[Recording]
-    change_list = model_admin.get_changelist_instance(request)
-    return change_list.get_queryset(request)
 
 
 def _parameters(given: list[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from playback.models import PUBLISH_STATUSES, Recording
+from playback.models import PUBLISH_STATUSES, WHOLE, Recording
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
@@ -51,7 +51,7 @@ class _SetPublishStatus(OperationKind):
         return client.recording_info(**target.key).publish_status == target.change["publish_status"][1]
 
     def offered(self, recording: Recording) -> bool:
-        return recording.is_ready and recording.publish_status != self.wanted
+        return recording.is_ready and recording.publish_status != self.wanted and WHOLE not in recording.open_trash
 
     def show(self, name: str, value: Any) -> str:
         return str(dict(PUBLISH_STATUSES).get(value, "–" if value is None else value))
