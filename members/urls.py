@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .admin import roster
+from .admin import access, roster
 
 urlpatterns = [
+    path("access/", access.ask, name="members-access"),
+    path("access/read/", access.read, name="members-access-read"),
+    path("access/put-on/", access.put_on, name="members-access-put-on"),
+    path("access/everybody/", access.everybody, name="members-access-everybody"),
+    path("access/everybody.xlsx", access.download, name="members-access-download"),
     path("roster/", roster.upload, name="members-roster"),
     path("roster/template.xlsx", roster.template, name="members-roster-template"),
     path("roster/<uuid:uuid>/", roster.preview, name="members-roster-preview"),

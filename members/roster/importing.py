@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -70,6 +71,14 @@ def of(user: User | AnonymousUser, uuid: Any) -> RosterImport | None:
     """Somebody's own import, while it is kept."""
     young = timezone.now() - KEPT
     return RosterImport.of(user).filter(uuid=uuid, created_at__gt=young).select_related("room", "recording").first()
+
+
+def find(user: User | AnonymousUser, text: str) -> RosterImport | None:
+    """As :func:`of`, by what an address says."""
+    try:
+        return of(user, UUID(text))
+    except ValueError:
+        return None
 
 
 def forget() -> int:
