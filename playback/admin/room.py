@@ -115,8 +115,8 @@ class RoomAdmin(MirrorAdmin):
             "recordings": newest[:10],
             "more_recordings": len(newest) > 10,
             "recordings_url": _recordings_of(obj),
-            "parts": room_parts.shown(request, obj),
             **owners.section(request, obj),
+            "parts": room_parts.shown(request, obj),
         }
 
 
