@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .admin import access, roster
+from .admin import access, person, roster
 
 urlpatterns = [
     path("access/", access.ask, name="members-access"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("access/put-on/", access.put_on, name="members-access-put-on"),
     path("access/everybody/", access.everybody, name="members-access-everybody"),
     path("access/everybody.xlsx", access.download, name="members-access-download"),
+    path("person/<int:pk>/export/", person.export, name="members-person-export"),
+    path("person/<int:pk>/remove/", person.remove, name="members-person-remove"),
     path("roster/", roster.upload, name="members-roster"),
     path("roster/template.xlsx", roster.template, name="members-roster-template"),
     path("roster/<uuid:uuid>/", roster.preview, name="members-roster-preview"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -46,7 +46,7 @@ class RemovePerson(_ListKind):
     destructive = True
     batch = 1
     adds = False
-    sentences: ClassVar[Mapping[str, Any]] = {
+    sentences = {
         "was_not_on_list": _("The vendor says that this person was not on it any more."),
         "lists_unread": _(
             "%(count)s lists of rooms and recordings were never read here: whether they name this person is not known."
