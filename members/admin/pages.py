@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 
@@ -40,7 +39,6 @@ def answer(
     context: Mapping[str, Any],
     *,
     title: Any,
-    model: type[Model] = Member,
     status: int = 200,
 ) -> HttpResponse:
     """These pages are about people: no cache keeps them."""
@@ -50,7 +48,7 @@ def answer(
         f"members/{template}.html",
         {
             **admin.site.each_context(request),
-            "opts": model._meta,
+            "opts": Member._meta,
             "title": title,
             "here": request.get_full_path(),
             **context,

@@ -167,7 +167,7 @@ def _upload_page(request: HttpRequest, form: UploadForm, status: int = 200) -> H
         "most_rows": f"{MOST_ROWS:,}",
         "own": [(roster, importing.list_for(roster).label, _url("preview", roster)) for roster in own],
     }
-    return answer(request, "roster/upload", context, title=_("Import a roster"), model=RosterImport, status=status)
+    return answer(request, "roster/upload", context, title=_("Import a roster"), status=status)
 
 
 def _preview_page(
@@ -207,7 +207,7 @@ def _preview_page(
         "plans": [operation for operation in (roster.addition, roster.removal) if operation is not None],
         "urls": {name: _url(name, roster) for name in ("preview", "plan", "read", "problems")},
     }
-    return answer(request, "roster/preview", context, title=_("Import a roster"), model=RosterImport, status=status)
+    return answer(request, "roster/preview", context, title=_("Import a roster"), status=status)
 
 
 def _shown(

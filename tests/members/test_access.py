@@ -162,7 +162,8 @@ def test_the_form_leads_to_the_trace_and_no_address_holds_what_was_typed(staff: 
 
 @pytest.mark.parametrize(
     ("typed", "status"),
-    [({"person": "学生"}, 422), ({"person": "谁"}, 422), ({"person": ""}, 422), ({"person": "S1", "recording": "没有"}, 422),
+    [({"person": "学生"}, 422), ({"person": "谁"}, 422), ({"person": ""}, 422),
+     ({"person": "S1", "recording": "没有"}, 422),
      ({"person": "<script>"}, 422), ({"person": "S1"}, 302), ({"person": "学生", "chosen": "2"}, 302),
      ({"person": "77777"}, 302)],
 )  # fmt: skip
