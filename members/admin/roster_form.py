@@ -8,7 +8,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminRadioSelectWidget, UnfoldAdminTextInputWidget
 
 from ..lists import RECORDING, ROOM, ListOf
 from ..roster.reading import MOST_BYTES
@@ -34,7 +34,8 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         error_messages={"required": _("Choose the file."), "empty": _("The file is empty.")},
-        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt", "class": "bo-input"}),
+        # Not a bare input: the theme writes a chosen file's name into the next text field that it finds.
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".xlsx,.csv,.txt"}),
     )
 
     which: ListOf
