@@ -165,7 +165,11 @@ DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="backoffice@loca
 
 # ---------------------------------------------------------------- sign-in
 
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "members.teaching.rights.RoomTeachers",  # what a teacher may do with the recordings of their rooms
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -248,6 +252,7 @@ UNFOLD: dict[str, Any] = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("playback/favicon.svg")},
     ],
     "SITE_URL": None,  # there is no site beside the admin
+    "LOGIN": {"form": "members.teaching.sign_in_form.AdminSignInForm"},  # teachers too: they are sent on
     "SHOW_LANGUAGES": True,
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,

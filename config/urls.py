@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from members.teaching.assigning import room_teachers
+from members.teaching.sign_in import admin_sign_in
 from playback.views.player import preview_page
 
 urlpatterns = [
@@ -14,5 +16,8 @@ urlpatterns = [
     # Before the admin's own addresses, inside its frame and behind its sign-in.
     path("admin/playback/recording/<int:pk>/preview/", admin.site.admin_view(preview_page), name="recording-preview"),
     path("admin/members/", include("members.urls")),
+    path("admin/playback/room/<int:pk>/teachers/", admin.site.admin_view(room_teachers), name="room-teachers"),
+    path("admin/login/", admin_sign_in),  # before the admin's own, which it wraps and whose name it keeps
+    path("teach/", include("members.teaching.urls")),
     path("admin/", admin.site.urls),
 ]

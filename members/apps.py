@@ -8,4 +8,10 @@ class MembersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.contrib import admin
+
         from . import operations  # noqa: F401 - registers its kinds
+        from .teaching import assigning, person_page
+
+        assigning.add_to_rooms()
+        person_page.add_to(admin.site)

@@ -138,7 +138,9 @@ def sweep() -> int:
 
 
 def _chunks(ids: Sequence[int]) -> list[list[int]]:
-    return [list(ids[start : start + CHUNK]) for start in range(0, len(ids), CHUNK)]
+    """Sorted, so that two writers lock rows in the same order."""
+    ids = sorted(ids)
+    return [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
 
 
 def ids_here(which: ListOf) -> set[int]:

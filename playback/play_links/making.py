@@ -106,10 +106,14 @@ class Result:
         return str(SENTENCES[self.why]) if self.why else ""
 
 
-def check_permission(user: User | AnonymousUser) -> None:
-    """Raises ``PermissionDenied`` unless the user is active and may make links."""
-    if not user.is_active or not user.has_perm(PERMISSION):
-        raise PermissionDenied
+def check_permission(user: User | AnonymousUser, recording: Recording | None = None) -> None:
+    """Raises ``PermissionDenied`` unless the user is active and may make links: of everything, or of this recording
+    (which an authentication backend may say)."""
+    if user.is_active and (
+        user.has_perm(PERMISSION) or (recording is not None and user.has_perm(PERMISSION, recording))
+    ):
+        return
+    raise PermissionDenied
 
 
 def plan(recordings: Iterable[Recording]) -> list[tuple[Recording, Why | None]]:
@@ -133,7 +137,7 @@ def make_for_one(
     user: User | AnonymousUser, recording: Recording, viewers: Sequence[Viewer], terms: Terms
 ) -> list[Result]:
     """A link a viewer. The vendor is asked for the state: the mirror may be behind. Raises ``PermissionDenied``."""
-    check_permission(user)
+    check_permission(user, recording)
     ((_recording, why),) = plan([recording])
     if why in {Why.GONE, Why.IN_TRASH}:
         return [Result(recording, viewer, why=why) for viewer in viewers]

@@ -89,7 +89,7 @@ _MENDS = {Obstacle.BLOCKED: "publish", Obstacle.GONE: "refresh", Obstacle.REFUSE
 def preview_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One recording, for the person who asks. The token is made for this view."""
     recording = get_object_or_404(Recording.objects.select_related("room"), pk=pk)
-    made = preview(recording, _viewer(request))
+    made = preview(recording, viewer_of(request))
     context = {
         **admin.site.each_context(request),
         "opts": Recording._meta,
@@ -102,7 +102,11 @@ def preview_page(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if made.obstacle is not None:
         context["heading"], context["explanation"], context["icon"] = SENTENCES[made.obstacle]
-    response: HttpResponse = TemplateResponse(request, "playback/preview.html", context)
+    return framing(request, TemplateResponse(request, "playback/preview.html", context), made)
+
+
+def framing(request: HttpRequest, response: HttpResponse, made: Preview) -> HttpResponse:
+    """The answer that frames ``made``: not stored, and allowed to frame the player's origin and no other."""
     response["Cache-Control"] = "no-store"
     response["Referrer-Policy"] = "same-origin"
     if made.origin:
@@ -110,8 +114,9 @@ def preview_page(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
-def _viewer(request: HttpRequest) -> Viewer:
-    person = cast("User", request.user)  # admin_view lets nobody else in
+def viewer_of(request: HttpRequest) -> Viewer:
+    """The person who is signed in, as the vendor's watch records will show them."""
+    person = cast("User", request.user)  # a preview's pages let nobody else in
     return Viewer(name=person.get_full_name() or person.get_username(), number=person.pk)
 
 

@@ -95,7 +95,7 @@ def test_one_command_brings_it_up_mirrors_by_itself_and_ends_whole(folder: Path)
     greeting = read_until(demo, "Ctrl-C")
     ready = time.monotonic()
     assert f"http://127.0.0.1:{port}/" in greeting
-    for user in ("admin", "staff", "teacher"):
+    for user in ("admin", "staff", "teacher", "lecturer"):
         assert re.search(rf"{user}\s+demo", greeting)
 
     address = f"http://127.0.0.1:{port}/admin/login/?next=/admin/"
@@ -109,6 +109,8 @@ def test_one_command_brings_it_up_mirrors_by_itself_and_ends_whole(folder: Path)
     )
     with browser.open(request, timeout=20) as answer:
         assert answer.url == f"http://127.0.0.1:{port}/admin/"
+
+    assert count(folder / "demo" / "db.sqlite3", "members_roomteacher") > 2, "the teachers have rooms from the start"
 
     # Nobody asked for this sync: beat's tick, a worker, signed calls to the sandbox, rows.
     database = folder / "demo" / "db.sqlite3"

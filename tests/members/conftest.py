@@ -1,4 +1,4 @@
-"""A school with a room, a recording in it and people on its list; the engine of the operations' tests is impatient."""
+"""A school with a room, a recording in it and people on its list, and teachers with rooms of their own."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
+from members.models import RoomTeacher
 from playback.models import Recording, Room
 from playback.sandbox.server import Sandbox
 from tests.admin.conftest import administrator, signed_in, staff, teacher
 from tests.operations.conftest import chief, impatient
+from tests.operations.vendor import recorded
 
-__all__ = ["administrator", "chief", "impatient", "signed_in", "staff", "teacher"]
+__all__ = ["administrator", "chief", "foreign", "impatient", "signed_in", "staff", "taught", "teach", "teacher", "wang"]
 
 
 @pytest.fixture
@@ -64,3 +68,33 @@ def new_recording(sandbox: Sandbox, room: Room, *, days_ago: int = 0) -> Recordi
         created_at=timezone.now() - timedelta(days=days_ago),
         first_seen_at=timezone.now(),
     )
+
+
+@pytest.fixture
+def wang(db: None) -> User:
+    """A teacher: no staff, no group, no right."""
+    return User.objects.create_user("wang", password="a long word", last_name="王", first_name="芳")
+
+
+@pytest.fixture
+def teach(wang: User) -> Client:
+    """Signed in as Wang."""
+    client = Client()
+    client.force_login(wang)
+    return client
+
+
+@pytest.fixture
+def taught(sandbox: Sandbox, wang: User) -> Recording:
+    """A recording in Wang's room."""
+    recording = recorded(sandbox, name="函数的单调性")
+    RoomTeacher.objects.create(room=recording.room, user=wang)
+    return recording
+
+
+@pytest.fixture
+def foreign(sandbox: Sandbox, db: None) -> Recording:
+    """A recording in the room of another teacher."""
+    recording = recorded(sandbox, name="别人的课")
+    RoomTeacher.objects.create(room=recording.room, user=User.objects.create_user("li", password="x"))
+    return recording

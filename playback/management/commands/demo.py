@@ -26,6 +26,7 @@ from playback.demo.supervisor import Child, StartFailed, Supervisor
 
 # user name, group, is superuser
 USERS = [("admin", "administrator", True), ("staff", "course staff", False), ("teacher", "teacher", False)]
+LECTURER = "lecturer"  # no staff: has rooms of their own, and nothing but them
 PASSWORD = "demo"  # noqa: S105 - well known on purpose
 PARTNER_ID = "12345678"
 
@@ -74,6 +75,8 @@ class Command(BaseCommand):
             sandbox = [*manage, "sandbox", "--port", str(vendor_port), "--seed", "demo"]
             sandbox += ["--database", str(folder / "sandbox.sqlite3")]
             supervisor.start(Child("sandbox", sandbox, port=vendor_port))
+            # By its name: it belongs to an app above this one.
+            supervisor.run_once("members", [*manage, "demo_members"])
             staff = ["worker", "--queues", "person,operation", "--hostname", "staff@%h", "--concurrency", "2"]
             sync = ["worker", "--queues", "sync", "--hostname", "sync@%h", "--concurrency", "1"]
             quiet = ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
@@ -109,8 +112,10 @@ class Command(BaseCommand):
 
     def greet(self, port: int, vendor_port: int, folder: Path) -> None:
         people = "\n".join(f"    {user:<10}{PASSWORD}   {group}" for user, group, _ in USERS)
+        people += f"\n    {LECTURER:<10}{PASSWORD}   own rooms only, on the teachers' pages"
         self.say(
             f"\n  Back-office      http://127.0.0.1:{port}/\n"
+            f"  Teachers' pages  http://127.0.0.1:{port}/teach/\n"
             f"  Sandbox vendor   http://127.0.0.1:{vendor_port}/\n\n"
             f"  Log-ins (user, password, group)\n{people}\n\n"
             f"  The first recordings appear within a minute. Logs: {folder / 'logs'}, mails: {folder / 'mail'}\n"
@@ -137,6 +142,10 @@ class Command(BaseCommand):
                 user.set_password(PASSWORD)
                 user.save()
                 user.groups.add(Group.objects.get(name=group))
+        lecturer, made = User.objects.get_or_create(username=LECTURER, defaults={"first_name": LECTURER.title()})
+        if made:
+            lecturer.set_password(PASSWORD)
+            lecturer.save()
 
     @staticmethod
     def ports(text: str) -> tuple[int, int]:
