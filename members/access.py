@@ -78,7 +78,7 @@ class Line(NamedTuple):
 
 
 SUBJECTS = {
-    "person": _("Person"),
+    "person": _("Member"),
     "room": _("Room"),
     "recording": _("Recording"),
     "trash": _("Trash"),

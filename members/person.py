@@ -97,7 +97,7 @@ register(
     Part(
         "links",
         _("Play links for this person"),
-        [_("Recording"), _("Kind"), _("Made by"), _("Made"), _("Good until")],
+        [_("Recording"), _("Kind"), _("Made by"), _("Made at"), _("Good until")],
         _links,
         permission="playback.view_playlink",
     )
@@ -106,7 +106,7 @@ register(
     Part(
         "operations",
         _("Operations on this person"),
-        [_("Operation"), _("Person"), _("Asked for"), _("Outcome"), _("What happened")],
+        [_("Operation"), _("Asked by"), _("Asked for"), _("Outcome"), _("What happened")],
         _operations,
         permission="playback.view_operation",
     )

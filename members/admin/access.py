@@ -128,7 +128,7 @@ def download(request: HttpRequest) -> HttpResponse:
         told = [*told, *((pk, gettext("not known"), why) for pk, why in found.unknown)]
     rows = list(told)
     names = people.names([pk for pk, _state, _why in rows])
-    header = [gettext("Name"), gettext("Number"), gettext("User id"), gettext("Can they watch?"), gettext("Why")]
+    header = [gettext("Full name"), gettext("Number"), gettext("User id"), gettext("Can they watch?"), gettext("Why")]
     lines = (
         [names[pk].name if pk in names else "", names[pk].user_sn if pk in names else "", pk, state, why]
         for pk, state, why in rows

@@ -71,7 +71,7 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
     if plain and (phone or mail):
         privacy.log_look(request.user, "export of a person", member=member)
     facts: list[list[Any]] = [
-        [gettext("Name"), member.name],
+        [gettext("Full name"), member.name],
         [gettext("Number"), member.user_sn],
         [gettext("User id"), str(member.user_id)],
         [gettext("Phone"), phone],
@@ -83,7 +83,7 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
         [gettext("Made anonymous"), member.anonymised_at],
         [gettext("File made"), timezone.now()],
     ]
-    sheets = [spreadsheet.Sheet(gettext("Person"), [gettext("What"), gettext("Value")], facts)]
+    sheets = [spreadsheet.Sheet(gettext("Member"), [gettext("What"), gettext("Value")], facts)]
     sheets += [
         spreadsheet.Sheet(str(part.title), part.header, part.rows(member)) for part in person.parts(request.user)
     ]

@@ -129,7 +129,7 @@ def problems(request: HttpRequest, uuid: Any) -> HttpResponse:
     """All rows to look at as a file. Telephones stay masked in it."""
     roster = _own(request, uuid)
     header = [
-        gettext("Line"), gettext("What is wrong"), gettext("User id"), gettext("Number"), gettext("Name"),
+        gettext("Line"), gettext("What is wrong"), gettext("User id"), gettext("Number"), gettext("Full name"),
         gettext("Phone"), gettext("Who may be meant"), gettext("Stands for"),
     ]  # fmt: skip
     rows = importing.problems(roster)
