@@ -28,7 +28,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.run", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000, help="recordings in the mirror (100000)")
     parser.add_argument("--repeats", type=int, default=3, help="each is measured this often; the median counts (3)")
-    parser.add_argument("--only", choices=["mirror", "lists", "operations"], help="one of the measurements")
+    parser.add_argument(
+        "--only", choices=["mirror", "lists", "operations", "callbacks"], help="one of the measurements"
+    )
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
@@ -94,10 +96,15 @@ def measure(rows: int, repeats: int, only: str | None) -> int:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    from . import lists, mirror, operations
+    from . import callbacks, lists, mirror, operations
 
     missed = False
-    parts = {"mirror": mirror.measure, "lists": lists.measure, "operations": operations.measure}
+    parts = {
+        "mirror": mirror.measure,
+        "lists": lists.measure,
+        "operations": operations.measure,
+        "callbacks": callbacks.measure,
+    }
     for name, part in parts.items():
         if only in (None, name):
             for line in part(rows, repeats):

@@ -146,13 +146,19 @@ OPERATION_PATIENCE_SECONDS: float = env.float("OPERATION_PATIENCE_SECONDS", defa
 OPERATION_SETTLE_SECONDS: float = env.float("OPERATION_SETTLE_SECONDS", default=3.0)  # first look after a lost answer
 # People whom no list has named for so many days lose name, number, phone and mail here; 0: nobody does.
 MEMBERS_ANONYMISE_AFTER_DAYS: int = env.int("MEMBERS_ANONYMISE_AFTER_DAYS", default=0)
+# What callbacks may be signed with: several while a key is exchanged. Empty: the partner key.
+BAIJIAYUN_CALLBACK_KEYS: list[str] = env.list("BAIJIAYUN_CALLBACK_KEYS", default=[])
+# How far (s) a callback's time may be from ours: the vendor repeats what was not answered. 0: it is not looked at.
+BAIJIAYUN_CALLBACK_WINDOW: int = env.int("BAIJIAYUN_CALLBACK_WINDOW", default=86_400)
+# A recording that is not ready for so long (s) is looked up by itself: its callback may never come.
+CALLBACK_OVERDUE_SECONDS: int = env.int("CALLBACK_OVERDUE_SECONDS", default=1_800)
 TRASH_DAYS: int = env.int("TRASH_DAYS", default=7)  # in the trash, before the vendor is asked to delete it
 
 EXPIRY_DIGEST_DAYS: int = env.int("EXPIRY_DIGEST_DAYS", default=14)  # the daily mail tells what expires within them
 
 # ---------------------------------------------------------------- mail
 
-SITE_URL: str = env.str("SITE_URL", default="")  # where people reach this site: the links in mails
+SITE_URL: str = env.str("SITE_URL", default="")  # where others reach this site: links in mails, callbacks
 # smtp+tls://user:password@mail.example.org:587. Without it nothing is sent; demo and test write files.
 EMAIL_URL: str = env.str("EMAIL_URL", default="" if PRODUCTION else f"filemail:///{VAR_DIR / 'mail'}")
 if EMAIL_URL:

@@ -8,10 +8,12 @@ from django.views.generic import RedirectView
 
 from members.teaching.assigning import room_teachers
 from members.teaching.sign_in import admin_sign_in
+from playback.views.callbacks import receive
 from playback.views.player import preview_page
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("callbacks/baijiayun/", receive, name="callbacks"),
     path("i18n/", include("django.conf.urls.i18n")),
     # Before the admin's own addresses, inside its frame and behind its sign-in.
     path("admin/playback/recording/<int:pk>/preview/", admin.site.admin_view(preview_page), name="recording-preview"),

@@ -24,7 +24,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def check_vendor_settings(**_: Any) -> list[CheckMessage]:
-    return [*_account(), *_address(), *_paths(), *_limits(), *_trash()]
+    return [*_account(), *_address(), *_paths(), *_limits(), *_trash(), *_callbacks()]
 
 
 def check_mail_settings(**_: Any) -> list[CheckMessage]:
@@ -129,3 +129,17 @@ def _mail() -> Iterator[CheckMessage]:
 def _trash() -> Iterator[CheckMessage]:
     if not 1 <= settings.TRASH_DAYS <= conf.MOST_TRASH_DAYS:
         yield Error(f"TRASH_DAYS must be between 1 and {conf.MOST_TRASH_DAYS} days.", id="playback.E009")
+
+
+def _callbacks() -> Iterator[CheckMessage]:
+    parts = urlsplit(str(settings.SITE_URL).strip())
+    if settings.PRODUCTION and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        yield Warning("SITE_URL is http: callbacks would come over the network in the clear.", id="playback.W040")
+    if settings.BAIJIAYUN_CALLBACK_WINDOW < 0 or settings.CALLBACK_OVERDUE_SECONDS <= 0:
+        yield Error(
+            "BAIJIAYUN_CALLBACK_WINDOW must be 0 or more, CALLBACK_OVERDUE_SECONDS more than 0.", id="playback.E040"
+        )
+    if any(len(key.split()) != 1 or not key.isascii() for key in settings.BAIJIAYUN_CALLBACK_KEYS):
+        yield Error(
+            "BAIJIAYUN_CALLBACK_KEYS has an empty key, or one with spaces or foreign characters.", id="playback.E041"
+        )

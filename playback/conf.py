@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
+from django.urls import reverse
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -69,6 +70,23 @@ def player_origin() -> str:
     """Scheme, host and port of the web player, for the page that frames it. Raises ``VendorMisconfigured``."""
     parts = urlsplit(base_url())
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def callback_keys() -> list[str]:
+    """What a callback may be signed with. Several while the account's key is exchanged; none verifies nothing."""
+    keys = [key.strip() for key in settings.BAIJIAYUN_CALLBACK_KEYS] or [str(settings.BAIJIAYUN_PARTNER_KEY).strip()]
+    return [key for key in keys if key]
+
+
+def site_url(path: str) -> str:
+    """A path of ours as others reach it; empty where ``SITE_URL`` is not set."""
+    site = str(settings.SITE_URL).strip().rstrip("/")
+    return f"{site}{path}" if site else ""
+
+
+def callback_url() -> str:
+    """Where the vendor is to send callbacks; empty where ``SITE_URL`` is not set."""
+    return site_url(reverse("callbacks"))
 
 
 def endpoints() -> Endpoints:

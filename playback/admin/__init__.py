@@ -1,8 +1,9 @@
 """The admin's pages. Importing this package registers them."""
 
-from . import merge, operation, people, play_link, recording, room, schedules, sync_run, trash, version
+from . import delivery, merge, operation, people, play_link, recording, room, schedules, sync_run, trash, version
 
 __all__ = [
+    "delivery",
     "merge",
     "operation",
     "people",

@@ -1,4 +1,4 @@
-"""The front page: how fresh the mirror is, what is in it, and what is going on. Eight queries at most."""
+"""The front page: how fresh the mirror is, what is in it, and what is going on. Nine queries at most."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from playback import display
-from playback.models import Operation, Recording, Room, SyncRun
+from playback.callbacks import address
+from playback.models import Delivery, Operation, Recording, Room, SyncRun
 from playback.sync.freshness import COMPLETE
 from playback.templatetags.playback_display import operation_title as title_of
 from playback.vendor.codes import PublishStatus, RecordingStatus
@@ -38,6 +39,10 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
              "status": display.status_badge(row), "publish": display.publish_badge(row)}
             for row in Recording.objects.filter(gone_at=None).select_related("room")[:NEWEST]
         ]  # fmt: skip
+    if user.has_perm("playback.register_callback_address"):
+        context["callbacks_elsewhere"] = address.differs(address.known())
+    if user.has_perm("playback.view_delivery"):
+        context["dead_deliveries"] = Delivery.objects.filter(state=Delivery.State.DEAD).count()
     context["freshness"] = freshness()
     context["first_sync"] = sees_recordings and not context["newest"]
     context["sees_runs"] = sees_runs
@@ -58,13 +63,14 @@ def configured() -> bool:
 
 def tiles() -> list[dict[str, Any]]:
     """Counts of recordings, each leading to the list that it counts."""
-    live = list(
-        Recording.objects.filter(gone_at=None)
-        .order_by()
-        .values_list("status", "publish_status")
+    groups = list(
+        Recording.objects.order_by()
+        .annotate(there=Q(gone_at=None))
+        .values_list("there", "status", "publish_status")
         .annotate(many=Count("pk"))
     )
-    gone = Recording.objects.filter(gone_at__isnull=False).count()
+    live = [(status, publish, many) for there, status, publish, many in groups if there]
+    gone = sum(many for there, _status, _publish, many in groups if not there)
     expiring = Recording.objects.filter(expires_within(timedelta(days=30)), gone_at=None).count()
 
     def having(status: int | None = None, publish: int | None = None) -> int:

@@ -32,6 +32,9 @@ TASK_NAMES = (
     _noop("Sync: all versions"),
     _noop("Sync: lists of members"),
     _noop("Operations: take up what was lost"),
+    _noop("Callbacks: take up what waits"),
+    _noop("Callbacks: look up what is overdue"),
+    _noop("Callbacks: compare the address"),
     _noop("celery.backend_cleanup"),
 )
 

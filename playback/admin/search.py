@@ -21,6 +21,7 @@ _LARGEST = 2**63 - 1
 _SEPARATORS = re.compile(r"[\s,;，；、]+")
 _PAIR = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
 _NUMBER = re.compile(r"[0-9]{1,19}")
+_TOKEN = re.compile(r"(?<![a-z])(limited_)?token(=|%3d)[^\s&#,;，；、]*?(?=$|[\s&#,;，；、]|%26)(&|%26)?", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -59,6 +60,11 @@ def parse(term: str) -> Ids | None:
         else:
             ids.numbers.add(room)
     return ids or None
+
+
+def without_tokens(term: str) -> str:
+    """An address as people paste it carries the right to watch; no search needs that."""
+    return _TOKEN.sub("", term).strip() if "token" in term.lower() else term
 
 
 def _plain(word: str) -> tuple[int, int | None] | None:
@@ -113,6 +119,16 @@ def rooms(term: str) -> Q:
     if ids is None:
         return _words(term, "title")
     return Q(room_id__in=ids.rooms) | _short_numbers(ids, "title")
+
+
+def deliveries(term: str) -> Q:
+    """By the vendor's ids; whatever is none is a delivery's own id. A qid is longer than any of the others."""
+    words = [word for word in _SEPARATORS.split(term.strip()) if word][:MOST]
+    condition = Q(qid__in=words)
+    if (ids := parse(term)) is not None:
+        condition |= Q(room_id__in=ids.numbers) | Q(session_id__in=ids.numbers - {0}) | Q(video_id__in=ids.numbers)
+        condition |= _pairs(ids, "")
+    return condition
 
 
 def _words(term: str, *fields: str) -> Q:

@@ -1,5 +1,6 @@
 """The mirror of the vendor's rooms, recordings and versions, and the records of what we did."""
 
+from .delivery import CallbackAddress, Delivery, OverdueLook, RefusedCallbacks
 from .expiry_digest import ExpiryDigest
 from .merge import Merge
 from .mirror import Mirror, MirrorQuerySet
@@ -17,14 +18,18 @@ __all__ = [
     "STATUSES",
     "VERSION_TYPES",
     "WHOLE",
+    "CallbackAddress",
+    "Delivery",
     "ExpiryDigest",
     "Merge",
     "Mirror",
     "MirrorQuerySet",
     "Operation",
     "OperationItem",
+    "OverdueLook",
     "PlayLink",
     "Recording",
+    "RefusedCallbacks",
     "Room",
     "SyncLease",
     "SyncRun",

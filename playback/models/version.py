@@ -36,6 +36,11 @@ class Version(Mirror):
     total_transcode_size = models.BigIntegerField(_("size"), null=True, help_text=_("bytes"))
     cover_url = models.URLField(_("cover"), max_length=500, blank=True)
     play_times = models.BigIntegerField(_("plays"), null=True)
+    # Told by callbacks alone: no list carries them, so no list may empty them.
+    definitions = models.CharField(_("definitions"), max_length=100, null=True)
+    rendered_video_id = models.BigIntegerField(_("rendered video"), null=True)
+    rendered_at = models.DateTimeField(null=True, editable=False)  # when the vendor told of that video
+    told_at = models.DateTimeField(null=True, editable=False)  # the vendor's time of the last callback applied
 
     class Meta:
         verbose_name = _("version")

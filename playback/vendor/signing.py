@@ -32,9 +32,10 @@ def sign(params: Mapping[str, str], partner_key: str) -> str:
 def verify(params: Mapping[str, str], partner_key: str) -> bool:
     """Whether a callback's fields carry the signature of this account. In constant time.
 
-    False too where the signature is missing, and where the key is empty: an unset key must not verify anything.
+    False too where the signature is missing, and where the key is empty: an unset key must not verify anything. And
+    where a field is named as the key is in the text to sign: it would be the one field that no signature covers.
     """
     given = params.get("sign", "")
-    if not given or not partner_key:
+    if not given or not partner_key or "partner_key" in params:
         return False
     return hmac.compare_digest(given.encode(), sign(params, partner_key).encode())

@@ -158,6 +158,7 @@ def test_the_vendor_cannot_be_asked_how_far_it_is(case: Case) -> None:
         drive(case.operation, rounds=2)
         assert case.item.outcome == "working"
         case.sandbox.faults.clear()
+    case.sandbox.transcode_seconds = 0.1
     case.sandbox.state.execute("UPDATE jobs SET due_at = 0")
     case.wait()
     case.ended("done")

@@ -77,7 +77,7 @@ class Command(BaseCommand):
             supervisor.start(Child("sandbox", sandbox, port=vendor_port))
             # By its name: it belongs to an app above this one.
             supervisor.run_once("members", [*manage, "demo_members"])
-            staff = ["worker", "--queues", "person,operation", "--hostname", "staff@%h", "--concurrency", "2"]
+            staff = ["worker", "--queues", "person,operation,callbacks", "--hostname", "staff@%h", "--concurrency", "2"]
             sync = ["worker", "--queues", "sync", "--hostname", "sync@%h", "--concurrency", "1"]
             quiet = ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
             supervisor.start(Child("worker-staff", [*celery, *staff, *quiet]))
@@ -97,6 +97,7 @@ class Command(BaseCommand):
                 "4",
             ]
             supervisor.start(Child("web", [sys.executable, *web, "--access-logfile", "-"], port=port))
+            supervisor.run_once("callbacks", [*manage, "callback_address", "--register"])
             if moved:
                 # Cover addresses hold the sandbox's port: read the lists whole, so that the mirror learns the new one.
                 supervisor.run_once("resync", [*manage, "sync", "--full"])

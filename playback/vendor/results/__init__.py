@@ -1,5 +1,6 @@
 """Typed results of the vendor's calls, parsed once, tolerant of its loose types. The vendor's spellings end here."""
 
+from .callbacks import Told, told
 from .expiry import Expiry
 from .media import (
     ClassTime,
@@ -43,7 +44,9 @@ __all__ = [
     "RoomRow",
     "SessionRow",
     "SignedUrl",
+    "Told",
     "UnreadableAnswer",
     "UnreadableRow",
     "WatchRow",
+    "told",
 ]
