@@ -23,7 +23,7 @@ from tests.members.conftest import new_room
 from tests.members.makers import member, put_on
 from tests.members.roster import files
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable]
+pytestmark = [pytest.mark.django_db]
 PHONE = "13800138009"
 
 
