@@ -17,7 +17,13 @@ from typing import Any
 
 import structlog
 from celery.signals import before_task_publish, task_postrun, task_prerun
-from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars, merge_contextvars, reset_contextvars
+from structlog.contextvars import (
+    bind_contextvars,
+    bound_contextvars,
+    get_contextvars,
+    merge_contextvars,
+    reset_contextvars,
+)
 
 __all__ = ["HEADER", "accepted", "bound_contextvars", "current", "json_formatter", "new_id"]
 

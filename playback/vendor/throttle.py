@@ -176,7 +176,7 @@ class Throttle:
     def waiting(self) -> dict[Lane, int]:
         """How many callers of each lane stand in line now. Raises ``RedisError``."""
         alive = set(self._store.zrangebyscore(self._keys[2], f"({self._now():.0f}", "+inf"))
-        line = self._store.zrange(self._keys[1], 0, -1, withscores=True)
+        line: Any = self._store.zrange(self._keys[1], 0, -1, withscores=True)
         ranks = [int(place // 2e15) for waiter, place in line if waiter in alive]
         return {lane: ranks.count(rank) for lane, rank in _RANKS.items()}
 
