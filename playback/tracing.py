@@ -72,11 +72,21 @@ def _end(task_id: str, **_: Any) -> None:
 
 
 class WithRequestId(logging.Filter):
-    """Gives every record the id of what was under way when it was made; ``-`` for none."""
+    """Gives every record the id of what was under way when it was made; ``-`` for none.
+
+    Django tells of a refused request when the middleware has ended, but hands the request along.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current() or "-"
+        record.request_id = current() or getattr(getattr(record, "request", None), "request_id", None) or "-"
         return True
+
+
+def _id_of_record(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    request_id = getattr(event.get("_record"), "request_id", "-")
+    if request_id != "-":
+        event["request_id"] = request_id
+    return event
 
 
 def json_formatter() -> structlog.stdlib.ProcessorFormatter:
@@ -84,6 +94,7 @@ def json_formatter() -> structlog.stdlib.ProcessorFormatter:
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
             merge_contextvars,
+            _id_of_record,
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -26,6 +26,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = tracing.accepted(request.headers.get("X-Request-ID")) or tracing.new_id()
+        request.request_id = request_id  # type: ignore[attr-defined]
         begun = time.monotonic()
         with bound_contextvars(request_id=request_id):
             response = self.get_response(request)

@@ -33,6 +33,7 @@ def lines() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(tracing.json_formatter())
+    handler.addFilter(tracing.WithRequestId())
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
@@ -53,6 +54,13 @@ def test_a_request_has_an_id_and_says_it(client: Client, lines: io.StringIO) -> 
     assert (line["request_id"], line["level"]) == ("proxy-4711-abc", "info")
     assert line["event"].startswith("request GET / http=302 ms=")
     assert tracing.current() is None, "nothing of a request stays behind for the next one in the thread"
+
+
+def test_a_refused_request_is_told_with_its_id(client: Client, lines: io.StringIO) -> None:
+    """Django logs it when the middleware has ended."""
+    client.get("/nowhere/", headers={"X-Request-ID": "click-0123456789"})
+    refused = [line for line in read(lines) if line["logger"] == "django.request"]
+    assert [line["request_id"] for line in refused] == ["click-0123456789"]
 
 
 @pytest.mark.parametrize("offered", ["", "short", "x" * 65, "two words 123", "evil\\u000ainjected", "<script>123"])
