@@ -8,16 +8,20 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+import redis
 from celery import shared_task
 from celery.worker.request import Request
 from django.conf import settings as configured
 from django.test import Client
+from django.urls import reverse
 
 from config.celery import app
 from playback import tracing
 from playback.conf import vendor_client
 from playback.sandbox.server import Sandbox
+from playback.tasks.sync import sync_kind
 from playback.vendor.codes import Lane
+from tests.factories import person
 
 log = logging.getLogger("playback.production_tests")
 
@@ -85,6 +89,26 @@ def test_the_id_travels_with_the_task_to_the_line_of_the_vendor_call(sandbox: Sa
     assert line["task"] == "tests.production.calls_the_vendor"
     assert line["event"].startswith("vendor call list_rooms lane=sync outcome=done")
     assert tracing.current() is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_from_a_click_in_the_admin_to_the_vendor_call(sandbox: Sandbox, store: redis.Redis, lines: io.StringIO) -> None:
+    store.delete("sync")
+    office = Client()
+    office.force_login(person("administrator"))
+    headers = {"X-Request-ID": "click-0123456789"}
+    office.post(reverse("admin:playback_syncrun_start"), {"kind": "rooms"}, headers=headers)
+    with app.connection_for_write() as connection, connection.SimpleQueue("sync") as queue:
+        message = queue.get(timeout=5)
+        message.ack()
+    Request(message, app=app, task=sync_kind, hostname="tests", on_ack=lambda *_: None).execute()
+    told = [line for line in read(lines) if line.get("request_id") == "click-0123456789"]
+    assert [line["event"].split()[:2] for line in told if line["logger"] == "playback.requests"] == [
+        ["request", "POST"]
+    ]
+    calls = [line for line in told if line["logger"] == "playback.vendor"]
+    assert calls
+    assert all(line["task"] == "playback.sync_kind" and "outcome=done" in line["event"] for line in calls)
 
 
 def test_a_task_of_the_schedule_has_its_own_id(sandbox: Sandbox, lines: io.StringIO) -> None:
