@@ -35,6 +35,7 @@ TASK_NAMES = (
     _noop("Callbacks: take up what waits"),
     _noop("Callbacks: look up what is overdue"),
     _noop("Callbacks: compare the address"),
+    _noop("Heartbeat"),
     _noop("celery.backend_cleanup"),
 )
 
