@@ -27,7 +27,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": _("Viewers"),
             "separator": True,
-            "items": [_item(_("Members"), "groups", "members", "member")],
+            "items": [
+                _item(_("Members"), "groups", "members", "member"),
+                _page(_("Can they watch?"), "contact_support", "members-access", "members.trace_access"),
+                _page(_("Import a roster"), "upload_file", "members-roster", "members.import_roster"),
+            ],
         },
         {
             "title": _("Activity"),
@@ -45,6 +49,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item(_("People"), "person", "auth", "user"),
                 _item(_("Groups"), "group", "auth", "group"),
+                _item(_("Looks at contact data"), "visibility", "members", "contactview"),
                 _item(_("Schedules"), "schedule", "django_celery_beat", "periodictask"),
             ],
         },
@@ -58,6 +63,11 @@ def _item(title: Any, icon: str, app: str, model: str) -> dict[str, Any]:
         "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
         "permission": _may_view(f"{app}.view_{model}"),
     }
+
+
+def _page(title: Any, icon: str, name: str, permission: str) -> dict[str, Any]:
+    """A page that is no list of a model."""
+    return {"title": title, "icon": icon, "link": reverse_lazy(name), "permission": _may_view(permission)}
 
 
 def _may_view(permission: str) -> Callable[[HttpRequest], bool]:

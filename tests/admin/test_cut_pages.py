@@ -18,7 +18,7 @@ from tests.factories import RecordingFactory
 from tests.operations.cutting import cuts_at_the_vendor, finish, lesson
 from tests.operations.vendor import mirrored
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable]
+pytestmark = [pytest.mark.django_db]
 
 
 def post(client: Client, recording: Recording, rows: list[tuple[str, str, str]], button: str = "1", **more: Any) -> Any:

@@ -17,7 +17,7 @@ from playback.sync.single import refresh_recording
 from playback.vendor.codes import Lane
 from tests.operations.vendor import mirrored
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable]
+pytestmark = [pytest.mark.django_db]
 
 
 @pytest.fixture
