@@ -27,7 +27,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": _("Viewers"),
             "separator": True,
-            "items": [_item(_("Members"), "groups", "members", "member")],
+            "items": [
+                _item(_("Members"), "groups", "members", "member"),
+                _item(_("Watch records"), "visibility", "playback", "watchrecord"),
+            ],
         },
         {
             "title": _("Activity"),

@@ -35,8 +35,9 @@ FACTS = (
     "ext_data",
 )
 _LINK = FACTS.index("recording_id"), FACTS.index("version_number")
-_BOUNDS = {name: WatchRecord._meta.get_field(name).max_length for name in ("guid", "user_name", "user_ip", "area")}
-_BOUNDS["ext_data"] = WatchRecord._meta.get_field("ext_data").max_length
+_BOUNDS = {
+    field.name: field.max_length or 0 for field in WatchRecord._meta.fields if field.get_internal_type() == "CharField"
+}
 LINKED_AT_ONCE = 5_000  # records
 
 
