@@ -8,9 +8,11 @@ from datetime import date, datetime, timedelta
 from io import StringIO
 from typing import Any
 
+import msgspec
 import pytest
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -21,9 +23,10 @@ from playback.models import Recording, RecordingDay, Version, WatchDay, WatchRec
 from playback.sandbox.server import Sandbox
 from playback.sync import watching
 from playback.sync.watch_records import DayRead, TakenOver, read_day
-from playback.sync.watch_store import link
+from playback.sync.watch_store import link, store_page
 from playback.vendor.codes import Lane
 from playback.vendor.errors import VendorError
+from playback.vendor.results.viewers import WATCH_ROW
 from tests.factories import RecordingFactory, RoomFactory, SyncRunFactory, VersionFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.portable]
@@ -140,13 +143,15 @@ def test_a_day_is_read_to_the_end_and_again_for_nothing(school: School) -> None:
 
 
 def test_the_largest_number_is_kept_to_the_last_digit(school: School) -> None:
-    school.watched(user_number=0)
     largest = 2**64 - 1
-    page = [{"guid": "big", "video_id": school.videos[0][1], "user_number": str(largest), "play_begin_time": "x"}]
-    from playback.sync.watch_store import store_page
-    from playback.vendor.results.viewers import WATCH_ROW
-
-    page[0]["play_begin_time"] = "2024-05-06 08:00:00"
+    page = [
+        {
+            "guid": "big",
+            "video_id": school.videos[0][1],
+            "user_number": str(largest),
+            "play_begin_time": "2024-05-06 08:00:00",
+        }
+    ]
     store_page(DAY, WATCH_ROW.rows(page)[0])
     assert WatchRecord.objects.get(guid="big").user_number == str(largest) == "18446744073709551615"
     assert WatchRecord.objects.filter(user_number=str(largest - 1)).count() == 0
@@ -243,8 +248,6 @@ def test_unreadable_rows_are_counted_and_a_short_day_says_so(school: School) -> 
 
 
 def _counting_more(page: Any) -> Any:
-    import msgspec
-
     return msgspec.structs.replace(page, total=page.total + 100)
 
 
@@ -300,6 +303,26 @@ def test_a_range_by_hand_goes_on(school: School) -> None:
     assert "3 days read" in command("--again")
     with pytest.raises(CommandError, match="future"):
         call_command("watch_records", "--from", "2999-01-01")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({}, "watch_newest"),
+        ({"day__gte": DAY, "day__lte": DAY}, "watch_newest"),
+        ({"recording_id": 7}, "watch_of_recording"),
+        ({"user_number": "7"}, "watch_of_number"),
+        ({"user_name": "王小明"}, "watch_of_name"),
+    ],
+)
+def test_records_are_read_by_index_in_the_order_of_the_list(wanted: dict[str, Any], index: str) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:  # an empty table is scanned otherwise
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+    plan = WatchRecord.objects.filter(**wanted)[:50].explain()
+    assert index in plan
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
 
 
 STEPS = st.sampled_from(["nothing", "late", "longer", "kill", "fault", "overtake"])
