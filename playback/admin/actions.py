@@ -76,7 +76,7 @@ def for_selection(request: HttpRequest) -> dict[str, tuple[Callable[..., Any], s
     return {
         kind.kind: (_action_of(kind), kind.kind, str(kind.title).replace("%", "%%"))
         for kind in permitted(request)
-        if not kind.only_one
+        if kind.in_lists and not kind.only_one
     }
 
 

@@ -14,10 +14,11 @@ from typing import Any, ClassVar, cast
 
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
@@ -25,6 +26,7 @@ from unfold.views import ChangeList
 
 from playback.sync.freshness import Freshness
 
+from . import search
 from .facts import Group
 
 COUNT_STOPS_AT = 10_001
@@ -41,6 +43,8 @@ class CappedCount(int):
 
 class CappedPaginator(Paginator):
     """Counts no further than a person pages."""
+
+    template_name = "playback/list_pages.html"
 
     @cached_property
     def count(self) -> int:
@@ -95,6 +99,16 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def title_of(self, obj: Any) -> str:
         return str(obj)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """A token that was pasted with a player's address goes no further: neither into the page nor into links."""
+        term = request.GET.get(SEARCH_VAR, "")
+        cleaned = search.without_tokens(term)
+        if cleaned != term and request.method in {"GET", "HEAD"}:
+            query = request.GET.copy()
+            query[SEARCH_VAR] = cleaned
+            return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
+        return super().changelist_view(request, extra_context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import F, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
@@ -16,6 +17,7 @@ from unfold.contrib.filters.admin import (
     RangeDateFilter,
     RangeNumericFilter,
 )
+from unfold.contrib.filters.forms import AutocompleteDropdownForm
 from unfold.utils import parse_date_str
 
 __all__ = [
@@ -141,5 +143,16 @@ class LengthFilter(RangeNumericFilter):
         return queryset
 
 
+class _RoomForm(AutocompleteDropdownForm):
+    """An empty field says, as the other filters do, that nothing is left out."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for shown in self.fields.values():
+            shown.widget.attrs["data-placeholder"] = gettext("All")
+
+
 class RoomFilter(AutocompleteSelectFilter):
     """A room, found by typing: a drop-down of ten thousand would take longer than the list."""
+
+    form_class = _RoomForm

@@ -49,6 +49,14 @@ def decorate(rows: list[Any]) -> None:
         row.open_trash = found.get(row.pk, {})
 
 
+def decorate_versions(rows: list[Any]) -> None:
+    """Which of them is in the trash, alone or with its recording, in one query."""
+    entries = TrashEntry.objects.filter(recording__in={row.recording_id for row in rows}, ended_at=None)
+    found = {(entry.recording_id, entry.version): entry for entry in entries}
+    for row in rows:
+        row.trash_entry = found.get((row.recording_id, row.version)) or found.get((row.recording_id, WHOLE))
+
+
 def hold_badge(recording: Recording) -> Any:
     return display.badge(gettext("On hold"), "warning", "lock", title=recording.hold_reason or "")
 

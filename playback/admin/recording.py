@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display as column
 
 from playback import display
-from playback.models import WHOLE, Recording
+from playback.models import WHOLE, Operation, Recording
 
 from . import actions, keeping, link_making, panels, search, version_table
 from .base import MirrorAdmin
@@ -176,8 +176,10 @@ class RecordingAdmin(MirrorAdmin):
             "versions_url": reverse("admin:playback_recording_panel", args=[obj.pk, "versions"]),
             **actions_context(request, obj),
             "may_see_operations": may_see_operations,
+            # What nobody confirmed was not done to it.
             "items": obj.operation_items.select_related("operation", "operation__user")
             .defer("operation__attachment")
+            .exclude(operation__state__in=[Operation.State.PREPARING, Operation.State.PLANNED])
             .order_by("-id")[:10]
             if may_see_operations
             else [],

@@ -21,6 +21,7 @@ _LARGEST = 2**63 - 1
 _SEPARATORS = re.compile(r"[\s,;，；、]+")
 _PAIR = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
 _NUMBER = re.compile(r"[0-9]{1,19}")
+_TOKEN = re.compile(r"(?<![a-z])(limited_)?token(=|%3d)[^\s&#,;，；、]*?(?=$|[\s&#,;，；、]|%26)(&|%26)?", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -59,6 +60,11 @@ def parse(term: str) -> Ids | None:
         else:
             ids.numbers.add(room)
     return ids or None
+
+
+def without_tokens(term: str) -> str:
+    """An address as people paste it carries the right to watch; no search needs that."""
+    return _TOKEN.sub("", term).strip() if "token" in term.lower() else term
 
 
 def _plain(word: str) -> tuple[int, int | None] | None:

@@ -15,7 +15,7 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import Version
 
-from . import search
+from . import keeping, search
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter, LengthFilter, MainFilter, RoomFilter
@@ -42,6 +42,10 @@ class VersionAdmin(MirrorAdmin):
     def condition(self, term: str) -> Q:
         return search.versions(term)
 
+    def decorate(self, rows: list[Any]) -> None:
+        super().decorate(rows)
+        keeping.decorate_versions(rows)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("recording", "recording__room")
 
@@ -50,10 +54,12 @@ class VersionAdmin(MirrorAdmin):
         return display.cover(version)
 
     @column(description=_("version"), ordering="name")
-    def title(self, version: Version) -> Any:
+    def title(self, version: Any) -> Any:
         parts: list[Any] = [name_of(version)]
         if version.gone_at:
             parts.append(display.gone_badge(version.gone_at))
+        elif version.trash_entry is not None:
+            parts.append(keeping.trash_badge(version.trash_entry))
         return display.lines(parts)
 
     @column(description=_("recording"), ordering="recording__name")
@@ -120,8 +126,9 @@ class VersionAdmin(MirrorAdmin):
             mirror_group(obj),
         ]
 
-    def sections(self, request: HttpRequest, obj: Version) -> dict[str, Any]:
-        return {"heading": name_of(obj), "cover": display.cover(obj, wide=True)}
+    def sections(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        trashed = "" if obj.gone_at or obj.trash_entry is None else keeping.trash_badge(obj.trash_entry)
+        return {"heading": name_of(obj), "cover": display.cover(obj, wide=True), "trash_badge": trashed}
 
 
 def name_of(version: Version) -> str:

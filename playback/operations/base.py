@@ -195,6 +195,7 @@ class OperationKind:
     kind: ClassVar[str]
     title: ClassVar[Text]  # "Publish recordings"
     verb: ClassVar[Text]  # on the button: "Publish"
+    takes_object: ClassVar[bool] = False  # "Publish 3 recordings" can be said; else it is "Move to the trash (3)"
     will: ClassVar[Text]  # in a plan, after a number: "will be published"
     permission: ClassVar[str]
     undo_permission: ClassVar[str] = ""  # where putting it back is another right
@@ -207,6 +208,7 @@ class OperationKind:
     rank: ClassVar[int] = 100  # order of the buttons
     icon: ClassVar[str] = "bolt"
     only_one: ClassVar[bool] = False  # not for selections
+    in_lists: ClassVar[bool] = True  # an action of the list of recordings, unless it is for ``only_one``
     destructive: ClassVar[bool] = False  # the confirming person types the number of targets
 
     # What it takes.

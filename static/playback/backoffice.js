@@ -36,6 +36,12 @@ document.addEventListener("click", async (event) => {
     setTimeout(() => { said.hidden = true; }, 1500);
   }
 });
+// A player's address is searched for without its token, which must stay out of histories and logs. (The server would
+// take it away too, but only after it was sent.)
+document.addEventListener("submit", (event) => {
+  const term = event.target.querySelector?.("#searchbar");
+  if (term) term.value = term.value.replace(/(?<![a-z])(limited_)?token=[^\s&#,;，；、]*&?/gi, "");
+}, true);
 document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-once]");
   if (!form) return;

@@ -293,8 +293,15 @@ class TestOneRecording:
     def test_its_operations_are_listed(self, staff: Client) -> None:
         recording = RecordingFactory()
         staff.post(reverse("admin:playback_recording_operate", args=[recording.pk, "block"]))
-        page = staff.get(reverse("admin:playback_recording_change", args=[recording.pk])).content.decode()
-        assert str(Operation.objects.get().uuid) in page
+        own = reverse("admin:playback_recording_change", args=[recording.pk])
+        operation = Operation.objects.get()
+        assert str(operation.uuid) not in staff.get(own).content.decode(), "a plan is nothing that was done"
+        confirm(staff, operation)
+        staff.post(reverse("admin:playback_recording_operate", args=[recording.pk, "refresh"]))
+        later = Operation.objects.get(kind="refresh")
+        confirm(staff, later)
+        words = staff.get(own).content.decode()
+        assert -1 < words.find(str(later.uuid)) < words.find(str(operation.uuid)), "the newest first"
 
 
 def test_names_and_titles_are_escaped_everywhere(staff: Client) -> None:

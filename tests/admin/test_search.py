@@ -116,3 +116,31 @@ def test_the_list_searches(staff: Client) -> None:
     page = staff.get(reverse("admin:playback_recording_changelist"), {"q": wanted.vendor_key}).content.decode()
     assert wanted.name in page
     assert other.name not in page
+
+
+@pytest.mark.parametrize(
+    ("pasted", "left"),
+    [
+        ("https://x/index?classid=12&token=x-y_z&session_id=201", "https://x/index?classid=12&session_id=201"),
+        ("https://x/index?classid=12&limited_token=abc", "https://x/index?classid=12&"),
+        ("?token=abc&classid=12", "?classid=12"),
+        ("https%3A%2F%2Fx%3Fclassid%3D12%26token%3Dabc%26session_id%3D3", "https%3A%2F%2Fx%3Fclassid%3D12%26session_id%3D3"),
+        ("classid=12&TOKEN=abc，classid=13&token=def", "classid=12&，classid=13&"),
+        ("a token of the class", "a token of the class"),
+    ],
+)  # fmt: skip
+def test_a_token_is_no_part_of_a_search(pasted: str, left: str) -> None:
+    assert search.without_tokens(pasted) == left
+
+
+@pytest.mark.django_db
+@pytest.mark.portable
+@pytest.mark.parametrize("of", ["recording", "version", "room", "trashentry"])
+def test_a_pasted_token_is_sent_away_before_anything_shows_it(staff: Client, of: str) -> None:
+    url = reverse(f"admin:playback_{of}_changelist")
+    answer = staff.get(url, {"q": "https://x/index?classid=12&token=s3cret&session_id=201", "o": "1"})
+    assert answer.status_code == 302
+    assert "s3cret" not in answer.url
+    page = staff.get(answer.url)
+    assert page.status_code == 200
+    assert "classid=12&amp;session_id=201" in page.content.decode()

@@ -276,3 +276,25 @@ def test_the_side_bar_leads_to_the_trash(staff: Client, teacher: Client) -> None
     url = reverse(LIST)
     assert url in staff.get(reverse("admin:index")).content.decode()
     assert url not in teacher.get(reverse("admin:index")).content.decode()
+
+
+def test_versions_of_several_recordings_go_together(administrator: Client) -> None:
+    rows = [entry(VersionFactory(version=1).recording, version=1) for _ in range(2)]
+    act(administrator, "restore", rows)
+    operation = Operation.objects.get()
+    assert operation.kind == "restore_version"
+    assert set(operation.items.values_list("recording", "outcome")) == {(row.recording_id, "planned") for row in rows}
+
+
+def test_the_versions_list_marks_what_is_in_the_trash(staff: Client) -> None:
+    alone, with_whole, free = (VersionFactory(version=1) for _ in range(3))
+    entry(alone.recording, version=1)
+    entry(with_whole.recording)
+    page = staff.get(reverse("admin:playback_version_changelist"))
+    marked = {row.pk for row in page.context["cl"].result_list if row.trash_entry is not None}
+    assert marked == {alone.pk, with_whole.pk}
+    badge = ">delete</span>在回收站中</span>"
+    assert page.content.decode().count(badge) == 2
+    for version, told in ((alone, True), (with_whole, True), (free, False)):
+        own = staff.get(reverse("admin:playback_version_change", args=[version.pk])).content.decode()
+        assert (badge in own) == told

@@ -37,6 +37,7 @@ class Delete(OperationKind):
     destructive = True
     counts_versions = True
     group = "main"
+    takes_object = True
     rank = 90
     icon = "delete_forever"
     settled = "settled_gone"

@@ -29,6 +29,7 @@ class _SetPublishStatus(OperationKind):
     call = "set_publish_status"
     fields = {"publish_status": _("publish state")}
     group = "main"
+    takes_object = True
     undoable = True
     takes_trashed = False
     wanted: ClassVar[PublishStatus]

@@ -26,6 +26,7 @@ class Refresh(OperationKind):
     permission = "playback.refresh_recording"
     call = "recording_info"
     group = "main"
+    takes_object = True
     rank = 30
     icon = "refresh"
     takes_gone = True

@@ -37,6 +37,7 @@ class Rename(OperationKind):
     permission = "playback.rename_recording"
     call = "update_recording"
     group = "main"
+    takes_object = True
     rank = 20
     icon = "edit"
     undoable = True

@@ -129,6 +129,7 @@ class Restore(_OfTheTrash):
     kind = "restore"
     title = _("Restore recordings from the trash")
     verb = _("Restore")
+    takes_object = True
     will = _("will be restored")
     rank = 79
     icon = "restore_from_trash"

@@ -33,7 +33,7 @@ _FIELD = "version "  # in ``change``, followed by the number
 class _OfVersions(OperationKind):
     permission = "playback.trash_recording"
     group = "versions"
-    only_one = True
+    in_lists = False  # it is about versions, which the list of recordings does not tell
     call = ""
     refreshes = False
     needs_versions = True
