@@ -21,7 +21,9 @@ _LARGEST = 2**63 - 1
 _SEPARATORS = re.compile(r"[\s,;，；、]+")
 _PAIR = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
 _NUMBER = re.compile(r"[0-9]{1,19}")
-_TOKEN = re.compile(r"(?<![a-z])(limited_)?token(=|%3d)[^\s&#,;，；、]*?(?=$|[\s&#,;，；、]|%26)(&|%26)?", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"(?<![a-z])(limited_)?token(=|%3d)[^\s&#,;，；、]*?(?=$|[\s&#,;，；、]|%26)(&|%26)?", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)
