@@ -27,6 +27,8 @@ PRODUCTION = ENVIRONMENT == "production"
 
 DEBUG: bool = env.bool("DEBUG", default=False)
 SECRET_KEY: str = env.str("SECRET_KEY") if PRODUCTION else env.str("SECRET_KEY", default="not-a-secret-" * 4)
+# Sessions signed with an older key hold as long as that is named here.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -49,6 +51,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "playback.views.request_id.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -99,6 +102,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # s; a lost host says so soon
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
@@ -144,6 +148,8 @@ OPERATION_GRACE_SECONDS: float = env.float("OPERATION_GRACE_SECONDS", default=18
 # How long (s) a delete whose answer was lost may still take effect before it is said to have changed nothing.
 OPERATION_PATIENCE_SECONDS: float = env.float("OPERATION_PATIENCE_SECONDS", default=60.0)
 OPERATION_SETTLE_SECONDS: float = env.float("OPERATION_SETTLE_SECONDS", default=3.0)  # first look after a lost answer
+# People whom no list has named for so many days lose name, number, phone and mail here; 0: nobody does.
+MEMBERS_ANONYMISE_AFTER_DAYS: int = env.int("MEMBERS_ANONYMISE_AFTER_DAYS", default=0)
 # What callbacks may be signed with: several while a key is exchanged. Empty: the partner key.
 BAIJIAYUN_CALLBACK_KEYS: list[str] = env.list("BAIJIAYUN_CALLBACK_KEYS", default=[])
 # How far (s) a callback's time may be from ours: the vendor repeats what was not answered. 0: it is not looked at.
@@ -240,6 +246,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 if PRODUCTION:
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from inside, past the proxy that ends TLS
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
@@ -291,10 +298,25 @@ UNFOLD: dict[str, Any] = {
 if ENVIRONMENT == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; nothing real is signed in there
 
+# ---------------------------------------------------------------- watched by machines
+
+# The parts without which /readyz answers 503: database, broker, beat, sync.
+READY_REQUIRES: list[str] = env.list("READY_REQUIRES", default=["database", "broker", "beat"])
+READY_SYNC_AGE: int = env.int("READY_SYNC_AGE", default=3_600)  # s; a list read longer ago is told as failed
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")  # for /metrics; empty: this machine alone may ask
+LOG_FORMAT: str = env.str("LOG_FORMAT", default="line")
+if LOG_FORMAT not in {"line", "json"}:
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}: it must be line or json")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request_id": {"()": "playback.tracing.WithRequestId"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"},
+        "json": {"()": "playback.tracing.json_formatter"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id"]},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

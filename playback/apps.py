@@ -9,6 +9,7 @@ class PlaybackConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from . import tracing  # noqa: F401 - it listens to tasks being sent and begun
         from .checks import check_mail_settings, check_vendor_settings
 
         register(check_vendor_settings)

@@ -16,6 +16,7 @@ from django.urls import reverse
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from playback.call_counts import CallCounts
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import Lane
 from playback.vendor.endpoints import ENDPOINTS, Endpoints
@@ -40,12 +41,23 @@ def vendor_client(lane: Lane, max_wait: float | None = None) -> VendorClient:
         base_url(),
         partner_id,
         partner_key,
-        Throttle(_store(settings.REDIS_URL), partner_id, limit=settings.BAIJIAYUN_CALLS_PER_WINDOW),
+        throttle(),
         lane,
         timeout=settings.BAIJIAYUN_TIMEOUT,
         max_wait=max_wait,
+        observer=call_counts().count,
     )
     return VendorClient(transport, endpoints())
+
+
+def throttle() -> Throttle:
+    """The call budget of the configured account, which all processes share."""
+    partner_id = str(settings.BAIJIAYUN_PARTNER_ID).strip()
+    return Throttle(store(), partner_id, limit=settings.BAIJIAYUN_CALLS_PER_WINDOW)
+
+
+def call_counts() -> CallCounts:
+    return CallCounts(store(), str(settings.BAIJIAYUN_PARTNER_ID).strip())
 
 
 def base_url() -> str:
@@ -95,6 +107,11 @@ def endpoints() -> Endpoints:
         return ENDPOINTS.with_overrides(settings.BAIJIAYUN_PATHS)
     except ValueError as error:
         raise VendorMisconfigured(why=f"BAIJIAYUN_PATHS: {error}") from None
+
+
+def store() -> redis.Redis:
+    """Redis itself: the budget, the counts, and the broker's queues (a list each)."""
+    return _store(settings.REDIS_URL)
 
 
 @lru_cache(maxsize=4)

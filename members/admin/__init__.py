@@ -1,5 +1,5 @@
 """The admin's pages about members. Importing this package registers them."""
 
-from . import list_panel, member
+from . import contact_view, list_panel, member, person
 
-__all__ = ["list_panel", "member"]
+__all__ = ["contact_view", "list_panel", "member", "person"]

@@ -2,5 +2,14 @@
 
 from .access import ContactView, RoomTeacher
 from .member import Member, MemberList, RecordingMembership, RoomMembership
+from .roster import RosterImport
 
-__all__ = ["ContactView", "Member", "MemberList", "RecordingMembership", "RoomMembership", "RoomTeacher"]
+__all__ = [
+    "ContactView",
+    "Member",
+    "MemberList",
+    "RecordingMembership",
+    "RoomMembership",
+    "RoomTeacher",
+    "RosterImport",
+]

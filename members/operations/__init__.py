@@ -1,5 +1,5 @@
 """What staff can do to lists of members. Importing this package registers the kinds with the engine."""
 
-from . import kinds
+from . import kinds, remove_person
 
-__all__ = ["kinds"]
+__all__ = ["kinds", "remove_person"]

@@ -1,5 +1,5 @@
 """Celery tasks of members: thin, each calls one function. Imported here so that the worker finds them."""
 
-from . import sync
+from . import keeping, sync
 
-__all__ = ["sync"]
+__all__ = ["keeping", "sync"]

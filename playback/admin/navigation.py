@@ -30,6 +30,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item(_("Members"), "groups", "members", "member"),
                 _item(_("Watch records"), "visibility", "playback", "watchrecord"),
+                _page(_("Can they watch?"), "contact_support", "members-access", "members.trace_access"),
+                _page(_("Import a roster"), "upload_file", "members-roster", "members.import_roster"),
             ],
         },
         {
@@ -48,6 +50,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item(_("People"), "person", "auth", "user"),
                 _item(_("Groups"), "group", "auth", "group"),
+                _item(_("Looks at contact data"), "visibility", "members", "contactview"),
                 _item(_("Schedules"), "schedule", "django_celery_beat", "periodictask"),
             ],
         },
@@ -61,6 +64,11 @@ def _item(title: Any, icon: str, app: str, model: str) -> dict[str, Any]:
         "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
         "permission": _may_view(f"{app}.view_{model}"),
     }
+
+
+def _page(title: Any, icon: str, name: str, permission: str) -> dict[str, Any]:
+    """A page that is no list of a model."""
+    return {"title": title, "icon": icon, "link": reverse_lazy(name), "permission": _may_view(permission)}
 
 
 def _may_view(permission: str) -> Callable[[HttpRequest], bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote_plus
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -77,6 +78,7 @@ class OperationAdmin(ReadOnlyAdmin):
         return [
             path("<uuid:uuid>/plan/", view(self.plan_page), name="playback_operation_plan"),
             path("<uuid:uuid>/confirm/", view(self.confirm), name="playback_operation_confirm"),
+            path("<uuid:uuid>/anew/", view(self.anew), name="playback_operation_anew"),
             path("<uuid:uuid>/discard/", view(self.discard), name="playback_operation_discard"),
             path("<uuid:uuid>/preparation/", view(self.preparation), name="playback_operation_preparation"),
             path("<uuid:uuid>/progress/", view(self.progress), name="playback_operation_progress"),
@@ -179,6 +181,7 @@ class OperationAdmin(ReadOnlyAdmin):
                 "page": self._items(request, operation, kind, ""),
                 "error": error,
                 "differences": differences,
+                "unread": kind is not None and kind.reads and execute.unread(operation).exists(),
                 "seen_plan": operation.planned_at.isoformat(),
                 "mine": may_decide(request, operation),
                 "back": actions.back_of(request),
@@ -213,6 +216,18 @@ class OperationAdmin(ReadOnlyAdmin):
                 return HttpResponseRedirect(report_url(operation))
             return self._plan_page(request, operation, " ".join(actions.sentences(invalid)), status=422)
         return HttpResponseRedirect(report_url(operation))
+
+    def anew(self, request: HttpRequest, uuid: Any) -> HttpResponse:
+        """Ask the vendor again for what it did not tell the plan."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        operation = self._visible(request, uuid)
+        try:
+            execute.plan_anew(operation, request.user)
+        except OperationInvalid as invalid:
+            for sentence in actions.sentences(invalid):
+                messages.error(request, sentence)
+        return HttpResponseRedirect(f"{plan_url(operation)}?{actions.back_query(actions.back_of(request))}")
 
     def discard(self, request: HttpRequest, uuid: Any) -> HttpResponse:
         if request.method != "POST":
@@ -371,6 +386,7 @@ class OperationAdmin(ReadOnlyAdmin):
             "person": person_of(operation),
             "confirmed_by": operation.confirmed_by.get_username() if operation.confirmed_by else person_of(operation),
             "state": display.operation_badge(operation),
+            "selection": unquote_plus(operation.selection),
             "described": kind.describe(operation.parameters) if kind else [],
             "planned_at": display.beijing(operation.created_at),
             "confirmed_at": display.beijing(operation.confirmed_at),

@@ -35,6 +35,14 @@ TASK_NAMES = (
     _noop("Callbacks: take up what waits"),
     _noop("Callbacks: look up what is overdue"),
     _noop("Callbacks: compare the address"),
+    _noop("Heartbeat"),
+    _noop("Trash: delete what is due"),
+    _noop("Sync: who watched"),
+    _noop("Sync: expiry of new recordings"),
+    _noop("Sync: expiry of all recordings"),
+    _noop("Mail: what expires soon"),
+    _noop("Members: forget rosters"),
+    _noop("Members: make old data anonymous"),
     _noop("celery.backend_cleanup"),
 )
 

@@ -18,7 +18,7 @@ def grant(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('playback', '0010_deliveries'),
+        ('playback', '0011_heartbeat'),
     ]
 
     operations = [

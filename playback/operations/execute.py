@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -37,6 +37,7 @@ __all__ = [
     "outlook",
     "pause",
     "plan",
+    "plan_anew",
     "plan_retry",
     "plan_summary",
     "plan_undo",
@@ -47,6 +48,7 @@ __all__ = [
     "run_item",
     "settle_item",
     "undoable",
+    "unread",
 ]
 
 State = Operation.State
@@ -88,6 +90,32 @@ def confirm(
         raise OperationInvalid({"typed_count": _("Type the number of recordings: %(count)s.") % {"count": planned}})
     _start(operation, user.pk)
     return operation
+
+
+def plan_anew(operation: Operation, user: User | AnonymousUser) -> Operation:
+    """An unconfirmed plan once more, asking the vendor for what it did not tell when the plan was made. Raises as
+    :func:`confirm` does."""
+    operation = _read(operation)
+    kind = kind_of(operation.kind)
+    _check_may_decide(operation, kind, user)
+    at_once = operation.items.count() <= kind.read_batch
+    lines = again(operation)[0] if at_once else []
+    with transaction.atomic():
+        state = State.PLANNED if at_once else State.PREPARING
+        if not _still_planned(operation).update(planned_at=timezone.now(), state=state):
+            raise OperationInvalid({"": _already(operation)})
+        if at_once:
+            store(operation, kind, lines)
+        else:
+            unread(operation).update(outcome=Outcome.PLANNED, known={}, reason={}, finished_at=None)
+            dispatch.send_preparation(operation.pk)
+    operation.refresh_from_db(fields=["state", "planned_at"])
+    return operation
+
+
+def unread(operation: Operation) -> QuerySet[OperationItem]:
+    """What a plan skips because the vendor could not be asked about it."""
+    return operation.items.filter(outcome=Outcome.SKIPPED, known__has_key="unread")
 
 
 def run_automatically(operation: Operation) -> Operation | None:

@@ -70,7 +70,8 @@ def clean_days(value: object) -> int:
     """How long it stays in the trash; nothing given is the setting. Raises :class:`OperationInvalid`."""
     if value is None or value == "":
         return int(settings.TRASH_DAYS)
-    days = int(value) if isinstance(value, int | str) and str(value).strip().isdecimal() else 0
+    text = str(value).strip() if isinstance(value, int | str) else ""
+    days = int(text) if text.isdecimal() and len(text) < 10 else 0
     if not 1 <= days <= MOST_TRASH_DAYS:
         sentence = _now("Give a whole number of days, from 1 to %(most)s.") % {"most": MOST_TRASH_DAYS}
         raise OperationInvalid({"days": sentence})

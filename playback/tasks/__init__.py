@@ -4,6 +4,6 @@ A task's queue is a lane of the vendor's call budget (``person``, ``operation``,
 own (``callbacks``), whose calls are of the sync lane.
 """
 
-from . import callbacks, expiry, operations, sync, trash
+from . import callbacks, expiry, heartbeat, operations, sync, trash
 
-__all__ = ["callbacks", "expiry", "operations", "sync", "trash"]
+__all__ = ["callbacks", "expiry", "heartbeat", "operations", "sync", "trash"]

@@ -169,6 +169,21 @@ class Throttle:
         """How many calls of a window the lane may see in use and still be served."""
         return max(1, self.limit - math.ceil(self.limit * _RESERVED[lane]))
 
+    def used(self) -> int:
+        """How many calls of the running window are in use, over all processes. Raises ``RedisError``."""
+        return int(self._store.zcount(self._keys[0], f"({self._now() - (self.window + self.margin) * 1e6:.0f}", "+inf"))
+
+    def waiting(self) -> dict[Lane, int]:
+        """How many callers of each lane stand in line now. Raises ``RedisError``."""
+        alive = set(self._store.zrangebyscore(self._keys[2], f"({self._now():.0f}", "+inf"))
+        line: Any = self._store.zrange(self._keys[1], 0, -1, withscores=True)
+        ranks = [int(place // 2e15) for waiter, place in line if waiter in alive]
+        return {lane: ranks.count(rank) for lane, rank in _RANKS.items()}
+
+    def _now(self) -> float:
+        seconds, microseconds = self._store.time()
+        return float(seconds) * 1e6 + float(microseconds)
+
     def acquire(self, lane: Lane, max_wait: float) -> Slot:
         """Wait for leave to send one call; at most ``max_wait`` seconds.
 

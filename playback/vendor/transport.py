@@ -17,7 +17,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -55,6 +55,17 @@ class Policy:
     max_wait: float
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What an observer is told of each attempt. ``outcome``: ``done``, or the name of the error. ``waited``: seconds
+    for the account's call budget, also where they were in vain."""
+
+    call: str
+    lane: Lane
+    outcome: str
+    waited: float
+
+
 POLICIES: Final = {
     Lane.PERSON: Policy(attempts=2, total=25.0, max_wait=5.0),
     Lane.OPERATION: Policy(attempts=3, total=60.0, max_wait=30.0),
@@ -76,6 +87,7 @@ class Transport:
         timeout: float = 15.0,
         max_wait: float | None = None,
         policy: Policy | None = None,
+        observer: Callable[[Attempt], None] | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.lane = lane
@@ -85,6 +97,7 @@ class Transport:
         self._partner_id = partner_id
         self._partner_key = Secret(partner_key)
         self._throttle = throttle
+        self._observer = observer
 
     def call(self, endpoint: Endpoint, params: Mapping[str, str], upload: tuple[str, Upload] | None = None) -> Any:
         """The ``data`` of a successful answer. ``params`` as the very text to send; ``upload`` is (field, file).
@@ -124,7 +137,7 @@ class Transport:
         try:
             slot = self._throttle.acquire(self.lane, min(self.max_wait, remaining))
         except VendorUnreachable as unreachable:
-            self._log(endpoint, unreachable.of(endpoint.name), attempt, begun, 0.0, 0)
+            self._log(endpoint, unreachable.of(endpoint.name), attempt, begun, time.monotonic() - begun, 0)
             return None, unreachable
         now = time.time()
         body, headers = self._form(params, upload, int(now))
@@ -191,18 +204,24 @@ class Transport:
         self, endpoint: Endpoint, error: VendorError | None, attempt: int, begun: float, waited: float, status: int
     ) -> None:
         milliseconds = (time.monotonic() - begun - waited) * 1000
+        outcome = "done" if error is None else type(error).__name__
         log.log(
             logging.INFO if error is None else logging.WARNING,
             "vendor call %s lane=%s outcome=%s http=%s attempt=%d waited_ms=%.0f ms=%.0f%s",
             endpoint.name,
             self.lane.value,
-            "done" if error is None else type(error).__name__,
+            outcome,
             status or "-",
             attempt,
             waited * 1000,
             milliseconds,
             "" if error is None else f" ({error})",
         )
+        if self._observer is not None:
+            try:
+                self._observer(Attempt(endpoint.name, self.lane, outcome, waited))
+            except Exception as failed:
+                log.debug("an attempt was not counted: %s", type(failed).__name__)
 
 
 def _still_unknown(error: VendorError, call: str) -> VendorOutcomeUnknown:

@@ -20,7 +20,7 @@ from playback.vendor.results import BEIJING
 from tests.factories import RecordingFactory, RoomFactory
 from tests.operations.makers import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable]
+pytestmark = [pytest.mark.django_db]
 
 
 @pytest.fixture(autouse=True)

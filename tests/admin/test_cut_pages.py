@@ -18,7 +18,7 @@ from tests.factories import RecordingFactory
 from tests.operations.cutting import cuts_at_the_vendor, finish, lesson
 from tests.operations.vendor import mirrored
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable]
+pytestmark = [pytest.mark.django_db]
 
 
 def post(client: Client, recording: Recording, rows: list[tuple[str, str, str]], button: str = "1", **more: Any) -> Any:
@@ -46,6 +46,30 @@ def test_parts_become_a_plan(sandbox: Sandbox, request: pytest.FixtureRequest, g
     assert "片段之外的打点" in page
     assert "00:00:05 开场" in page
     assert sandbox.calls.of("crop_recording") == []
+
+
+def test_a_plan_that_the_vendor_did_not_let_be_made_is_made_later(
+    sandbox: Sandbox, staff: Client, settings: LazySettings
+) -> None:
+    recording = lesson(sandbox)
+    there = settings.BAIJIAYUN_BASE_URL
+    settings.BAIJIAYUN_BASE_URL = f"http://127.0.0.1:{free_port()}"
+    answer = post(staff, recording, [("10:00", "30:00", "导入部分")])
+    page = staff.get(answer.url)
+    assert page.context["to_do"] == 0
+    assert "data-anew" in page.content.decode()
+    settings.BAIJIAYUN_BASE_URL = there
+    anew = reverse("admin:playback_operation_anew", args=[Operation.objects.get().uuid])
+    assert staff.get(anew).status_code == 405
+    page = staff.get(staff.post(anew).url)
+    assert page.context["to_do"] == 1
+    assert "data-anew" not in page.content.decode()
+
+
+def test_each_wrong_field_of_class_times_has_its_sentence(staff: Client) -> None:
+    url = reverse("admin:playback_recording_operate", args=[RecordingFactory().pk, "crop_to_class"])
+    answer = staff.post(url, {"_planned": "1", "begins_at": "坏", "late": "坏"})
+    assert set(answer.context["form"].errors) == {"begins_at", "late"}
 
 
 def test_a_teacher_may_not(sandbox: Sandbox, teacher: Client) -> None:

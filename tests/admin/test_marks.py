@@ -20,7 +20,7 @@ from playback.operations.marks import Mark
 from playback.sandbox.server import Sandbox
 from tests.operations.vendor import drive, mirrored, row
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable]
+pytestmark = [pytest.mark.django_db]
 
 OLD = [Mark(0, "导入"), Mark(600, "新课"), Mark(1800, "练习")]
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from playback.models import Room
 from tests.factories import RoomFactory, person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable]
+pytestmark = [pytest.mark.django_db]
 
 
 def page_of(client: Client, room: Room) -> Any:

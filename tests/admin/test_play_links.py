@@ -28,7 +28,7 @@ from tests.factories import RecordingFactory, person
 from tests.operations.vendor import recorded
 from tests.play_links.vendor import opened, query_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable]
+pytestmark = [pytest.mark.django_db]
 CHANGELIST = "admin:playback_recording_changelist"
 TIMED = {"lasting": "timed", "amount": "3", "unit": "days"}
 

@@ -13,7 +13,7 @@ from playback.sandbox.server import Sandbox
 from tests.factories import VersionFactory
 from tests.operations.vendor import mirrored
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable]
+pytestmark = [pytest.mark.django_db]
 
 FIELDS = {
     "how": "person",

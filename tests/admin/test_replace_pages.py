@@ -14,7 +14,7 @@ from django.utils import timezone
 from playback.models import Operation, Recording, TrashEntry
 from tests.factories import RecordingFactory, RoomFactory, VersionFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable]
+pytestmark = [pytest.mark.django_db]
 
 
 @pytest.fixture(autouse=True)

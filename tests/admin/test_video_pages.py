@@ -22,7 +22,7 @@ from playback.sandbox.server import Sandbox
 from playback.vendor.codes import ConvertStatus
 from tests.operations.vendor import confirmed, drive, mirrored, row
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable]
+pytestmark = [pytest.mark.django_db]
 ADDRESS = re.compile(r'value="(http[^"]*/media/video/[^"]*)"')
 
 

@@ -13,7 +13,7 @@ from members.models import RoomTeacher
 from playback.models import Room
 from tests.factories import RoomFactory, person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable]
+pytestmark = [pytest.mark.django_db]
 
 
 def url_of(room: Room) -> str:

@@ -21,7 +21,7 @@ from playback.sandbox.server import Sandbox
 from tests.factories import RecordingFactory, RoomFactory
 from tests.operations.vendor import recorded, row
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable, pytest.mark.usefixtures("impatient")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
 
 @pytest.fixture(autouse=True)

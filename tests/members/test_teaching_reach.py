@@ -17,7 +17,7 @@ from playback.models import PlayLink, Recording, Room
 from playback.sandbox.server import Sandbox
 from tests.factories import RecordingFactory, person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable, pytest.mark.usefixtures("impatient")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
 OPEN = {"sign-in", "sign-out"}
 OF_A_RECORDING = sorted(str(url.name) for url in urlpatterns if "<int:pk>" in str(url.pattern))

@@ -12,7 +12,7 @@ from django.urls import reverse
 from members.models import RoomTeacher
 from tests.factories import RecordingFactory, person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable]
+pytestmark = [pytest.mark.django_db]
 WORD = "a long word"
 ADMIN, TEACH = "admin:login", "teaching:sign-in"
 

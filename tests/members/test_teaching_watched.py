@@ -17,7 +17,7 @@ from playback.models import Recording
 from playback.sandbox.server import Sandbox
 from tests.operations.vendor import row
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable, pytest.mark.usefixtures("impatient")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 # 08:30 in Beijing
 MORNING = datetime(2024, 3, 1, 0, 30, tzinfo=UTC)
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from playback.models import Operation, OperationItem, Recording
@@ -30,6 +31,7 @@ from playback.operations.base import (
 from playback.operations.reasons import reason
 from playback.sandbox.server import Sandbox
 from playback.vendor.client import VendorClient
+from tests.factories import person
 
 from .makers import make_recordings
 from .vendor import confirmed, drive, recorded, row
@@ -185,6 +187,31 @@ class TestReading:
         execute.confirm(operation, chief)
         drive(operation)
         assert sorted(outcomes(operation)) == ["done", "done", "skipped", "skipped"]
+
+    @pytest.mark.parametrize("many", [1, 3])
+    def test_a_plan_is_made_anew_once_the_vendor_tells(self, sandbox: Sandbox, chief: User, many: int) -> None:
+        for n in range(many):
+            recorded(sandbox, name=f"课{n}")
+        sandbox.faults.add("recording_info", "refuse", code=7, message="读不了", times=1)
+        operation = execute.plan("reading", chief, everything(), {})
+        execute.prepare(operation.pk)
+        assert sorted(outcomes(operation)) == ["planned"] * (many - 1) + ["skipped"]
+        assert execute.unread(operation).count() == 1
+        operation.refresh_from_db()
+        sandbox.calls.clear()
+        execute.plan_anew(operation, chief)
+        execute.prepare(operation.pk)
+        assert outcomes(operation) == ["planned"] * many
+        assert len(sandbox.calls.of("recording_info")) == 1, "what was told is not asked again"
+        execute.confirm(Operation.objects.get(), chief)
+        with pytest.raises(OperationInvalid):
+            execute.plan_anew(operation, chief)
+
+    def test_a_plan_is_made_anew_by_its_owner_alone(self, sandbox: Sandbox, chief: User) -> None:
+        recorded(sandbox)
+        operation = execute.plan("reading", chief, everything(), {})
+        with pytest.raises(PermissionDenied):
+            execute.plan_anew(operation, person("course staff"))
 
     def test_a_killed_preparation_goes_on_where_it_ended(self, sandbox: Sandbox, chief: User) -> None:
         recordings = [recorded(sandbox, name=f"课{n}") for n in range(3)]

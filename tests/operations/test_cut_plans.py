@@ -17,7 +17,7 @@ from playback.sandbox.server import Sandbox
 from .cutting import LENGTH, MARKS, PARTS, WAYS, lesson
 from .vendor import mirrored
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable, pytest.mark.usefixtures("impatient")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 Outcome = OperationItem.Outcome
 
 

@@ -22,7 +22,7 @@ from .cutting import WAYS, cut, cuts_at_the_vendor, finish, first_run, lesson, m
 from .makers import make_user
 from .vendor import LOST_AFTER, LOST_BEFORE, drive
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable, pytest.mark.usefixtures("impatient")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 Outcome = OperationItem.Outcome
 every_way = pytest.mark.parametrize("kind", list(WAYS))
 

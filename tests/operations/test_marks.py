@@ -25,7 +25,7 @@ from playback.sandbox.server import Sandbox
 from .makers import make_user
 from .vendor import LOST_AFTER, LOST_BEFORE, confirmed, drive, mirrored, row
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable, pytest.mark.usefixtures("impatient")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
 OLD = [(0, "导入"), (600, "新课"), (1800, "练习")]
 NEW = [[0, "导入"], [660, "新课"], [2400, "小结"]]

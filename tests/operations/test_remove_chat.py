@@ -20,7 +20,7 @@ from playback.vendor.results import BEIJING
 from .makers import make_user
 from .vendor import LOST_AFTER, LOST_BEFORE, confirmed, drive, mirrored, row
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable, pytest.mark.usefixtures("impatient")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
 BEGAN = datetime(2026, 11, 19, 10, 0, tzinfo=BEIJING)
 PERSON = 1234567

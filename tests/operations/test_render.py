@@ -23,7 +23,7 @@ from playback.vendor.codes import ConvertStatus
 from .makers import make_user
 from .vendor import LOST_AFTER, LOST_BEFORE, confirmed, drive, mirrored, row
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable, pytest.mark.usefixtures("impatient")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 CALLS = {
     "render_video": "convert_to_video",
     "generate_video": "generate_recorded_video",

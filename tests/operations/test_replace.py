@@ -24,7 +24,7 @@ from playback.vendor.codes import Lane
 from .makers import make_user
 from .vendor import LOST_AFTER, LOST_BEFORE, confirmed, drive, mirrored, row
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable, pytest.mark.usefixtures("impatient")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 SESSION = 202403010
 NEW_SESSION = 202403021
 KINDS = ["replace", "replace_by_video", "add_version", "add_session"]

@@ -11,7 +11,7 @@ from playback.operations import registry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.portable]
 
-ADMINISTRATORS_ALONE = {"delete", "delete_version", "hold", "release_hold"}
+ADMINISTRATORS_ALONE = {"delete", "delete_version", "hold", "release_hold", "remove_person"}
 
 
 def member(role: str) -> User:

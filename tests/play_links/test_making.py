@@ -21,7 +21,7 @@ from tests.factories import person
 from tests.operations.vendor import LOST_AFTER, mirrored, recorded
 from tests.play_links.vendor import A_DAY, FOR_EVER, ONCE, maker, opened, query_of, token_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.portable, pytest.mark.usefixtures("impatient")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 WANG = Viewer("王 芳&x=1", 2023001)
 
 

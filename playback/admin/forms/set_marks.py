@@ -15,7 +15,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from playback.conf import vendor_client
 from playback.models import Recording
@@ -51,7 +51,7 @@ class SetMarksForm(OperationForm):
         label=_("or a CSV file"),
         required=False,
         help_text=_("Two columns, time and text; in UTF-8 or as a Chinese Excel saves it (GB18030)."),
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain", "class": "bo-file"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
     )
     other_version = forms.CharField(required=False)
     source = forms.CharField(

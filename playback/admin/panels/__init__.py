@@ -53,6 +53,10 @@ class Panel:
         """The template's context. Raises the client's ``VendorError`` s, which are shown as a sentence."""
         raise NotImplementedError
 
+    def without_vendor(self, request: HttpRequest, recording: Recording) -> Mapping[str, Any]:
+        """Context for ``failed.html``: what can be shown all the same."""
+        return {}
+
     def act(self, request: HttpRequest, recording: Recording) -> HttpResponse:
         """Answer a POST to the panel. The permission was checked."""
         return HttpResponseNotAllowed(["GET"])
@@ -107,9 +111,8 @@ def respond(model_admin: Any, request: HttpRequest, pk: int, name: str) -> HttpR
             response = TemplateResponse(request, panel.template, context)
             response.render()
     except VendorError as error:
-        response = TemplateResponse(
-            request, "playback/panels/failed.html", {**context, "sentence": sentence(error), "words": words(error)}
-        )
+        context |= {"sentence": sentence(error), "words": words(error), **panel.without_vendor(request, recording)}
+        response = TemplateResponse(request, "playback/panels/failed.html", context)
     response["Cache-Control"] = "no-store"
     return response
 

@@ -43,6 +43,9 @@ class Versions(Panel):
             **actions_context(request, recording),
         }
 
+    def without_vendor(self, request: HttpRequest, recording: Recording) -> Mapping[str, Any]:
+        return {"versions": version_table.of_mirror(recording), **actions_context(request, recording)}
+
 
 def actions_context(request: HttpRequest, recording: Recording) -> dict[str, Any]:
     """What the table's buttons need."""

@@ -90,7 +90,7 @@ class RemoveChat(OperationKind):
             raise OperationInvalid({"times": _now("Times are times of day or offsets: clock or offset.")})
         cleaned: dict[str, Any] = {"times": times}
         if (version := written.plain(parameters.get("version"))) != "":
-            if not version.isdecimal() or int(version) >= 2**31:
+            if not version.isdecimal() or len(version) > 10 or int(version) >= 2**31:
                 raise OperationInvalid({"version": _now("A version is a number.")})
             cleaned["version"] = int(version)
         if times == written.OFFSET and (began := written.plain(parameters.get("began"))):

@@ -80,14 +80,22 @@ class CropToClass(_Cropping):
         self, parameters: Mapping[str, Any], attachment: Attachment | None
     ) -> tuple[dict[str, Any], Attachment | None]:
         cleaned: dict[str, Any] = {}
+        wrong: dict[str, str] = {}
         late = parameters.get("late")
         if late not in (None, ""):
-            if isinstance(late, bool) or not str(late).strip().isdecimal() or not 0 <= int(str(late)) <= 1440:
-                raise OperationInvalid({"late": _now("Give whole minutes, from 0 to 1440.")})
-            cleaned["late"] = int(str(late))
+            text = "" if isinstance(late, bool) else str(late).strip()
+            if text.isdecimal() and len(text) < 5 and int(text) <= 1440:
+                cleaned["late"] = int(text)
+            else:
+                wrong["late"] = _now("Give whole minutes, from 0 to 1440.")
         begins_at = parameters.get("begins_at")
         if begins_at not in (None, ""):
-            cleaned["begins_at"] = _offset("begins_at", begins_at)
+            try:
+                cleaned["begins_at"] = _offset("begins_at", begins_at)
+            except OperationInvalid as invalid:
+                wrong |= invalid.errors
+        if wrong:
+            raise OperationInvalid(wrong)
         return cleaned, None
 
     def read_one(self, client: VendorClient, facts: Facts) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Delete(OperationKind):
     rank = 90
     icon = "delete_forever"
     settled = "settled_gone"
-    fields = {"versions": _("versions")}
+    fields = {"versions": _("number of versions")}
     sentences = {
         "published_since": _("It was published at the vendor since it was put into the trash. It was not deleted."),
         "restored_since": _("It was restored from the trash meanwhile. It was not deleted."),

@@ -19,7 +19,8 @@ def number(parameters: Mapping[str, Any], field: str, least: int = 0) -> int | N
     if value is None or value == "":
         return None
     text = str(value).strip()
-    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or not least <= int(text) <= LARGEST:
+    digits = text.isascii() and text.isdigit() and len(text) < 20  # Python itself refuses thousands of digits
+    if isinstance(value, bool) or not digits or not least <= int(text) <= LARGEST:
         raise OperationInvalid({field: _("Give a whole number of at least %(least)s.") % {"least": least}})
     return int(text)
 

@@ -46,10 +46,10 @@ class SetMain(OperationKind):
     def clean(
         self, parameters: Mapping[str, Any], attachment: Attachment | None
     ) -> tuple[dict[str, Any], Attachment | None]:
-        number = parameters.get("version")
-        if isinstance(number, bool) or not str(number).strip().isdecimal() or int(str(number)) >= 2**31:
+        text = str(parameters.get("version")).strip()
+        if not text.isdecimal() or len(text) > 10 or int(text) >= 2**31:
             raise OperationInvalid({"version": _now("Choose a version.")})
-        return {"version": int(str(number))}, None
+        return {"version": int(text)}, None
 
     def plan_item(self, facts: Facts, parameters: Mapping[str, Any], number: int) -> Planned | Skipped:
         return self._to(facts, parameters["version"])
