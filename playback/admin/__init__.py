@@ -1,6 +1,19 @@
 """The admin's pages. Importing this package registers them."""
 
-from . import delivery, merge, operation, people, play_link, recording, room, schedules, sync_run, trash, version
+from . import (
+    delivery,
+    merge,
+    operation,
+    people,
+    play_link,
+    recording,
+    room,
+    schedules,
+    sync_run,
+    trash,
+    version,
+    watch_record,
+)
 
 __all__ = [
     "delivery",
@@ -14,4 +27,5 @@ __all__ = [
     "sync_run",
     "trash",
     "version",
+    "watch_record",
 ]

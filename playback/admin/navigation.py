@@ -29,6 +29,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "separator": True,
             "items": [
                 _item(_("Members"), "groups", "members", "member"),
+                _item(_("Watch records"), "visibility", "playback", "watchrecord"),
                 _page(_("Can they watch?"), "contact_support", "members-access", "members.trace_access"),
                 _page(_("Import a roster"), "upload_file", "members-roster", "members.import_roster"),
             ],

@@ -98,13 +98,18 @@ def recordings(term: str) -> Q:
     ids = parse(term)
     if ids is None:
         return _words(term, "name", "room__title")
+    return recordings_by_ids(ids) | _short_numbers(ids, "name", "room__title")
+
+
+def recordings_by_ids(ids: Ids) -> Q:
+    """By the ids alone, which indexes answer."""
     condition = Q(room_id__in=ids.numbers) | Q(session_id__in=ids.numbers - {0})
     condition |= Q(video_id__in=ids.numbers) | Q(playback_id__in=ids.numbers)
     # A cut has a video id of its own. As a sub-query, not as a join: a recording is listed once.
     from playback.models import Version
 
     condition |= Q(pk__in=Version.objects.filter(video_id__in=ids.numbers).values("recording_id"))
-    return condition | _pairs(ids, "") | _short_numbers(ids, "name", "room__title")
+    return condition | _pairs(ids, "")
 
 
 def versions(term: str) -> Q:

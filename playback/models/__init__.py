@@ -11,8 +11,10 @@ from .room import PRODUCT_TYPES, Room
 from .sync_run import SyncLease, SyncRun
 from .trash import WHOLE, TrashEntry
 from .version import VERSION_TYPES, Version
+from .watch_record import CLIENT_TYPES, RecordingDay, WatchDay, WatchRecord
 
 __all__ = [
+    "CLIENT_TYPES",
     "PRODUCT_TYPES",
     "PUBLISH_STATUSES",
     "STATUSES",
@@ -29,10 +31,13 @@ __all__ = [
     "OverdueLook",
     "PlayLink",
     "Recording",
+    "RecordingDay",
     "RefusedCallbacks",
     "Room",
     "SyncLease",
     "SyncRun",
     "TrashEntry",
     "Version",
+    "WatchDay",
+    "WatchRecord",
 ]

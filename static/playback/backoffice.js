@@ -62,3 +62,29 @@ window.addEventListener("pageshow", () => {
     form.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = false; });
   });
 });
+// A chart of bars on a panel, drawn when the panel has come. Its table says the same where Chart.js is not there.
+document.addEventListener("htmx:afterSettle", (event) => {
+  event.target.querySelectorAll("canvas[data-bars]").forEach((canvas) => {
+    if (typeof Chart === "undefined" || Chart.getChart(canvas)) return;
+    const { labels, plays, viewers } = JSON.parse(canvas.dataset.bars);
+    const look = getComputedStyle(canvas);
+    const color = (name, otherwise) => look.getPropertyValue(name).trim() || otherwise;
+    const muted = color("--bo-muted", "#6b7280");
+    new Chart(canvas, {
+      type: "bar",
+      data: { labels, datasets: [
+        { ...plays, backgroundColor: color("--color-primary-600", "#4f46e5"), maxBarThickness: 28 },
+        { ...viewers, backgroundColor: color("--color-primary-300", "#a5b4fc"), maxBarThickness: 28 },
+      ] },
+      options: {
+        maintainAspectRatio: false,
+        animation: false,
+        plugins: { legend: { position: "bottom", labels: { color: muted, boxWidth: 12 } } },
+        scales: {
+          x: { grid: { display: false }, ticks: { color: muted } },
+          y: { beginAtZero: true, ticks: { precision: 0, color: muted }, grid: { color: color("--bo-line", "#e5e7eb") } },
+        },
+      },
+    });
+  });
+});

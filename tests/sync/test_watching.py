@@ -15,8 +15,10 @@ from playback.models import Recording, SyncRun
 from playback.sandbox.server import Sandbox
 from playback.sync import watching
 from playback.sync.single import refresh_recording
+from playback.sync.watch_store import StoredPage, store_page
 from playback.tasks.trash import read_watched
 from playback.vendor.codes import Lane
+from playback.vendor.results import WatchRow
 from tests.factories import RecordingFactory, SyncRunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.portable]
@@ -174,8 +176,9 @@ def test_unknown_videos_and_many_recordings(school: School) -> None:
     made = RecordingFactory.create_batch(450)
     now = timezone.now().replace(microsecond=0)
     latest = {recording.video_id: now - timedelta(minutes=n) for n, recording in enumerate(made)}
-    assert watching.store({**latest, 999_999_999: now}) == 450
-    assert watching.store(latest) == 0
+    rows = [WatchRow(str(video), video_id=video, ended_at=at) for video, at in {**latest, 999_999_999: now}.items()]
+    assert store_page(now.date(), rows) == StoredPage(written=451, moved=450)
+    assert store_page(now.date(), rows) == StoredPage(written=0, moved=0)
     found = Recording.objects.filter(pk__in=[recording.pk for recording in made])
     assert dict(found.values_list("video_id", "last_watched_at")) == latest
 
