@@ -63,6 +63,8 @@ def test_a_teacher_on_a_phone_finds_watches_and_shares(page: Page, school: str, 
     assert narrow(page)
     page.locator("[data-day-after]").click()
     expect(page.locator("[data-part=watched]")).to_contain_text("2024-03-03")
+    moving = ", ".join(f"[data-part=watched].htmx-{state}" for state in ("request", "swapping", "settling"))
+    expect(page.locator(moving)).to_have_count(0)  # else the field is replaced while it is being filled in
     page.locator("[data-part=watched] [name=day]").fill("2024-03-02")
     expect(page.locator("[data-part=watched]")).to_contain_text("赵一")
 
