@@ -21,6 +21,7 @@ TAKEN = {
     "generate_video": ["again"],
     "hold": ["reason"],
     "remove_chat": ["version", "times", "began", "user_number", "start", "end", "spans", "lines"],
+    "remove_person": ["user_id"],
     "remove_recording_members": ["recording_id", "room_id", "session_id", "user_ids"],
     "remove_room_members": ["room_id", "user_ids"],
     "rename": ["name", "pattern"],
