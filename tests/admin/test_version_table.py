@@ -125,7 +125,7 @@ def test_a_vendor_that_does_not_tell(
     assert answer.status_code == 200
     words = answer.content.decode()
     assert "再试一次" in words or "重试" in words
-    assert "以下仍是本地保存的数据" in words
+    assert "bo-note-warning" in words
     assert [line.number for line in answer.context["versions"]] == [0, 1, 2]
 
 
