@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
@@ -170,9 +169,10 @@ class TrashEntryAdmin(ReadOnlyAdmin):
     def left(self, entry: Any) -> str:
         if entry.ended_at or entry.standing.stays:
             return display.EMPTY
-        days = math.floor((entry.due_at - timezone.now()).total_seconds() / 86_400)
-        if days < 1:
+        seconds = (entry.due_at - timezone.now()).total_seconds()
+        if seconds < 86_400:
             return gettext("less than a day")
+        days = round(seconds / 86_400)  # of 7 days, 7 are left a minute later
         return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
 
     @column(description=_("state"))
