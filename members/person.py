@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from playback import display
-from playback.models import OperationItem, PlayLink
+from playback.models import OperationItem, PlayLink, WatchRecord
 from playback.operations import reasons
 from playback.templatetags.playback_display import operation_title
 
@@ -69,6 +69,15 @@ def _links(member: Member) -> Iterator[Row]:
         yield [link.label, link.get_kind_display(), maker, link.made_at, link.expires_at]
 
 
+def _watched(member: Member) -> Iterator[Row]:
+    """Viewings under the person's number: the vendor's id or, where a link was made with it, the school's own."""
+    numbers = {str(member.pk)} | ({member.user_sn.lstrip("0")} if member.user_sn.isdecimal() else set())
+    records = WatchRecord.objects.filter(user_number__in=numbers - {""}).select_related("recording")
+    for record in records.order_by("-day", "-began_at", "-id").iterator(chunk_size=500):
+        name = str(record.recording) if record.recording else str(record.video_id or display.EMPTY)
+        yield [name, record.began_at, display.length(record.play_length), record.get_client_type_display()]
+
+
 def operations_of(member: Member) -> Any:
     """Items that name this person: those of the lists' kinds, which keep whom they are about."""
     named = OperationItem.objects.filter(operation__kind__in=LIST_KINDS, before__user_id=member.pk)
@@ -100,6 +109,15 @@ register(
         [_("Recording"), _("Kind"), _("Made by"), _("Made at"), _("Good until")],
         _links,
         permission="playback.view_playlink",
+    )
+)
+register(
+    Part(
+        "watched",
+        _("Watched by this person"),
+        [_("Recording"), _("Began"), _("Watched for"), _("Device")],
+        _watched,
+        permission="playback.view_watchrecord",
     )
 )
 register(

@@ -21,7 +21,7 @@ from members.roster import importing
 from members.sync.reading import read_list
 from members.tasks import keeping
 from playback.conf import vendor_client
-from playback.models import Operation, OperationItem, PlayLink, Recording, Room
+from playback.models import Operation, OperationItem, PlayLink, Recording, Room, WatchRecord
 from playback.operations import execute, reasons
 from playback.sandbox.server import Sandbox
 from playback.vendor.codes import Lane
@@ -42,6 +42,8 @@ def who() -> Member:
     put_on(recording.room, [1])
     put_on(recording, [1])
     PlayLink.objects.create(recording=recording, label="=link", kind="timed", made_at=timezone.now(), for_number=1)
+    for n, number in enumerate(("1", "1", "2")):
+        WatchRecord.objects.create(guid=f"g{n}", day=timezone.localdate(), recording=recording, user_number=number)
     chief = User.objects.create_superuser("planner")
     execute.plan("remove_person", chief, Recording.objects.none(), {"user_id": 1})
     return found
@@ -60,8 +62,8 @@ def test_the_file_has_every_part_and_contacts_only_for_who_may(
     staff: Client, administrator: Client, who: Member
 ) -> None:
     masked = sheets(staff, who)
-    assert len(masked) == 5
-    assert [len(rows) - 1 for rows in list(masked.values())[1:]] == [1, 1, 1, 2]
+    assert len(masked) == 6
+    assert [len(rows) - 1 for rows in list(masked.values())[1:]] == [1, 1, 1, 2, 2]  # two viewings, two operations
     assert PHONE not in str(masked)
     assert MAIL not in str(masked)
     assert "138****8001" in str(masked)
