@@ -60,7 +60,9 @@ def redis_url() -> str:
 
 def run_pytest(arguments: list[str], extra: Environment) -> int:
     environment = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}} | extra
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+    # One more than there are processors: many tests wait for a worker, a browser or the clock.
+    processes = str(min((os.cpu_count() or 1) + 1, 4))
+    command = [sys.executable, "-m", "pytest", "-q", "-n", processes, "--dist", "worksteal"]
     return subprocess.call([*command, *arguments], env=environment)
 
 

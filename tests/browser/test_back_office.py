@@ -68,12 +68,12 @@ def test_staff_filter_block_two_see_the_report_and_watch(page: Page, school: str
 
     page.get_by_role("link", name=re.compile("第5讲")).click()
     expect(page.locator(".bo-badge", has_text="已屏蔽").first).to_be_visible()
-    page.get_by_role("link", name="观看").click()
+    page.get_by_role("link", name="观看", exact=True).click()
     expect(page.locator('[data-obstacle="blocked"]')).to_be_visible(timeout=SOON)
 
     playable = Recording.objects.get(name="函数的单调性 第1讲")
     page.goto(f"{school}/admin/playback/recording/{playable.pk}/change/")
-    page.get_by_role("link", name="观看").click()
+    page.get_by_role("link", name="观看", exact=True).click()
     player = page.frame_locator("#player")
     expect(player.locator("body")).to_have_attribute("data-state", re.compile("ready|loading|playing|paused"))
     if player.locator("body").get_attribute("data-state") != "playing":
