@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
 from types import MappingProxyType
+
+from playback.autoload import import_all
 
 from . import reasons
 from .base import OperationKind
@@ -37,7 +37,4 @@ def kinds() -> Mapping[str, OperationKind]:
 @cache
 def load() -> None:
     """Import the modules of ``kinds``; not above, because they import this module."""
-    from . import kinds as package
-
-    for module in pkgutil.iter_modules(package.__path__):
-        import_module(f"{package.__name__}.{module.name}")
+    import_all(f"{__package__}.kinds")

@@ -8,16 +8,15 @@ the plain ``playback/forms/form.html``.
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from importlib import import_module
 from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
+from playback.autoload import import_all
 from playback.models import Recording
 from playback.operations import registry
 from playback.operations.base import Attachment, OperationInvalid, Planned
@@ -79,8 +78,7 @@ def form_of(kind: str) -> type[OperationForm] | None:
 
 @cache
 def _load() -> None:
-    for module in pkgutil.iter_modules(__path__):
-        import_module(f"{__name__}.{module.name}")
+    import_all(__name__)
 
 
 def preview(form: OperationForm, queryset: QuerySet[Any], count: int) -> tuple[Sequence[tuple[str, str]], str]:

@@ -6,11 +6,9 @@ vendor refuses is a sentence in its place. A panel may take a POST for what is n
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
@@ -20,6 +18,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from playback.autoload import import_all
 from playback.conf import vendor_client
 from playback.models import Recording
 from playback.vendor.client import VendorClient
@@ -140,5 +139,4 @@ def words(error: VendorError) -> str:
 
 @cache
 def _load() -> None:
-    for module in pkgutil.iter_modules(__path__):
-        import_module(f"{__name__}.{module.name}")
+    import_all(__name__)
