@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from playback.demo.embedded import EmbeddedValkey, free_port
 from playback.models import Operation, OperationItem, Recording
-from playback.operations import tend
+from playback.operations import execute, tend
 from playback.sandbox.server import Sandbox
 
 from .vendor import confirmed, recorded, row
@@ -186,6 +186,29 @@ def test_a_broker_killed_with_all_it_held_loses_nothing(
         workers.kill()
         broker.stop()
     assert set(operation.items.values_list("outcome", flat=True)) == {"done"}
+    assert {(row(sandbox, recording) or {})["publish_status"] for recording in recordings} == {2}
+    assert len(sandbox.calls.of("set_publish_status")) == len(recordings)
+
+
+def test_a_web_process_killed_after_the_click_was_stored(workers: Workers, sandbox: Sandbox, chief: User) -> None:
+    """Between the commit of the confirmation and its first task: what was confirmed is taken up all the same."""
+    recordings = [recorded(sandbox) for _ in range(2)]
+    operation = execute.plan("block", chief, Recording.objects.order_by("pk"), {})
+    confirming = (
+        "import os, signal\n"
+        "from playback.models import Operation\n"
+        "from playback.operations import dispatch, execute\n"
+        "dispatch._send_all = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"operation = Operation.objects.get(pk={operation.pk})\n"
+        "execute.confirm(operation, operation.user)\n"
+    )
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", confirming]
+    assert subprocess.run(command, check=False, env=workers.environment, timeout=60).returncode == -signal.SIGKILL
+    operation.refresh_from_db()
+    assert (operation.state, set(operation.items.values_list("outcome", flat=True))) == ("queued", {"planned"})
+    workers.start()
+    for item in operation.items.all():
+        assert tended_until_ended(item).outcome == "done"
     assert {(row(sandbox, recording) or {})["publish_status"] for recording in recordings} == {2}
     assert len(sandbox.calls.of("set_publish_status")) == len(recordings)
 
