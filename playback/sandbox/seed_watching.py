@@ -47,7 +47,9 @@ def watch_records(
     clients, shares = zip(*_CLIENTS, strict=True)
     for cut in dice.choices(ready, cum_weights=weights, k=count):
         age = present - cut.created
-        delay = min(int(dice.expovariate(1 / (86_400 * 9))), age - 300)
+        delay = int(dice.expovariate(1 / (86_400 * 9)))
+        if delay > age - 300:  # it would begin after now: some time since then, and not all at the same moment
+            delay = int((age - 300) * dice.random() ** 2)
         begins = cut.created + max(120, delay)
         length = int(cut.length * (1.0 if dice.random() < 0.22 else dice.betavariate(0.9, 1.3)))
         length = max(3, min(length, present - begins - 5))
