@@ -21,9 +21,10 @@ from unfold.decorators import display as column
 from unfold.views import ChangeList
 
 from playback import display
-from playback.admin.base import CappedChangeList, MirrorAdmin
+from playback.admin.base import MirrorAdmin
 from playback.admin.facts import Fact, Group, id_fact, mirror_group
 from playback.admin.filters import GoneFilter
+from playback.admin.paging import CappedChangeList
 
 from .. import privacy
 from ..models import Member, RecordingMembership, RoomMembership

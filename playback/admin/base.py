@@ -4,23 +4,21 @@ The mirror's rows are the vendor's facts: nobody edits them here. Changing somet
 vendor; so every model admin of this package forbids add, change and delete and shows a page of facts instead of a
 form.
 
-A list page costs the same whatever the size of the table: the count stops at 10,001 ("10,000+"), the total without
-filters isn't counted at all, and there is no date hierarchy.
+A list page costs the same whatever the size of the table: the count stops at 10,001 (:mod:`playback.admin.paging`),
+the total without filters isn't counted at all, and there is no date hierarchy.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
@@ -28,37 +26,7 @@ from playback.sync.freshness import Freshness
 
 from . import search
 from .facts import Group
-
-COUNT_STOPS_AT = 10_001
-
-
-class CappedCount(int):
-    """A count that may have stopped: 10,001 stands for "more than 10,000" and is written so."""
-
-    def __str__(self) -> str:
-        return "10,000+" if self >= COUNT_STOPS_AT else format(int(self), ",")
-
-    __repr__ = __str__
-
-
-class CappedPaginator(Paginator):
-    """Counts no further than a person pages."""
-
-    template_name = "playback/list_pages.html"
-
-    @cached_property
-    def count(self) -> int:
-        return len(cast("QuerySet[Any]", self.object_list).order_by().values_list("pk")[:COUNT_STOPS_AT])
-
-
-class CappedChangeList(ChangeList):
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        self.result_count: int = CappedCount(self.result_count)
-        self.result_list: list[Any] = list(self.result_list)
-        if not self.has_active_filters and not self.query:
-            self.full_result_count = self.result_count  # nothing is left out: the heading needs no "show all"
-        self.model_admin.decorate(self.result_list)
+from .paging import CappedChangeList, CappedPaginator
 
 
 class ReadOnlyAdmin(ModelAdmin):

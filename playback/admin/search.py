@@ -16,6 +16,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.db.models import Q
 
+from playback.models import Recording, Version
+
+from . import words
+
 MOST = 200  # ids of one search; what is beyond is ignored
 _LARGEST = 2**63 - 1
 _SEPARATORS = re.compile(r"[\s,;，；、]+")
@@ -97,55 +101,49 @@ def recordings(term: str) -> Q:
     """What a search over recordings means."""
     ids = parse(term)
     if ids is None:
-        return _words(term, "name", "room__title")
-    return recordings_by_ids(ids) | _short_numbers(ids, "name", "room__title")
+        return words.recordings(term.split())
+    return recordings_by_ids(ids) | words.recordings(ids.could_be_words, words.either)
 
 
 def recordings_by_ids(ids: Ids) -> Q:
-    """By the ids alone, which indexes answer."""
-    condition = Q(room_id__in=ids.numbers) | Q(session_id__in=ids.numbers - {0})
-    condition |= Q(video_id__in=ids.numbers) | Q(playback_id__in=ids.numbers)
-    # A cut has a video id of its own. As a sub-query, not as a join: a recording is listed once.
-    from playback.models import Version
-
-    condition |= Q(pk__in=Version.objects.filter(video_id__in=ids.numbers).values("recording_id"))
-    return condition | _pairs(ids, "")
+    """By the ids alone, which indexes answer: no sub-query among them, which would make the table be read whole."""
+    sessions = Q(session_id__in=ids.numbers - {0}, session_id__gt=0)  # the index has no zeros, and must be told so
+    condition = Q(room_id__in=ids.numbers) | sessions | Q(video_id__in=ids.numbers) | Q(playback_id__in=ids.numbers)
+    # A cut has a video id of its own.
+    cuts = Version.objects.filter(video_id__in=ids.numbers).order_by().values_list("recording_id", flat=True)
+    return condition | Q(pk__in=set(cuts[: MOST * 10])) | _pairs(ids, "")
 
 
 def versions(term: str) -> Q:
     ids = parse(term)
     if ids is None:
-        return _words(term, "name", "recording__name", "recording__room__title")
-    condition = Q(video_id__in=ids.numbers) | Q(recording__room_id__in=ids.numbers)
-    condition |= Q(recording__session_id__in=ids.numbers - {0}) | Q(recording__playback_id__in=ids.numbers)
-    return condition | _pairs(ids, "recording__") | _short_numbers(ids, "name")
+        return words.versions(term.split())
+    found = Recording.objects.filter(
+        Q(room_id__in=ids.numbers)
+        | Q(session_id__in=ids.numbers - {0}, session_id__gt=0)
+        | Q(playback_id__in=ids.numbers)
+        | _pairs(ids, "")
+    )
+    mine = words.few(found)
+    by_recording = Q(recording__in=found.order_by().values("pk") if mine is None else mine)
+    names = words.version_names(ids.could_be_words, words.either)
+    return Q(video_id__in=ids.numbers) | by_recording | names
 
 
 def rooms(term: str) -> Q:
     ids = parse(term)
     if ids is None:
-        return _words(term, "title")
-    return Q(room_id__in=ids.rooms) | _short_numbers(ids, "title")
+        return words.rooms(term.split())
+    return Q(room_id__in=ids.rooms) | words.rooms(ids.could_be_words, words.either)
 
 
 def deliveries(term: str) -> Q:
     """By the vendor's ids; whatever is none is a delivery's own id. A qid is longer than any of the others."""
-    words = [word for word in _SEPARATORS.split(term.strip()) if word][:MOST]
-    condition = Q(qid__in=words)
+    qids = [word for word in _SEPARATORS.split(term.strip()) if word][:MOST]
+    condition = Q(qid__in=qids)
     if (ids := parse(term)) is not None:
         condition |= Q(room_id__in=ids.numbers) | Q(session_id__in=ids.numbers - {0}) | Q(video_id__in=ids.numbers)
         condition |= _pairs(ids, "")
-    return condition
-
-
-def _words(term: str, *fields: str) -> Q:
-    """Every word must be in one of the fields."""
-    condition = Q()
-    for word in term.split():
-        either = Q()
-        for name in fields:
-            either |= Q(**{f"{name}__icontains": word})
-        condition &= either
     return condition
 
 
@@ -153,12 +151,4 @@ def _pairs(ids: Ids, prefix: str) -> Q:
     condition = Q()
     for room, session in ids.pairs:
         condition |= Q(**{f"{prefix}room_id": room, f"{prefix}session_id": session})
-    return condition
-
-
-def _short_numbers(ids: Ids, *fields: str) -> Q:
-    condition = Q()
-    for word in ids.could_be_words:
-        for name in fields:
-            condition |= Q(**{f"{name}__icontains": word})
     return condition

@@ -1,5 +1,6 @@
 """The mirror of the vendor's rooms, recordings and versions, and the records of what we did."""
 
+from . import bigrams as bigrams  # for its lookups
 from .delivery import CallbackAddress, Delivery, OverdueLook, RefusedCallbacks
 from .expiry_digest import ExpiryDigest
 from .merge import Merge

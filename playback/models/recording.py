@@ -39,7 +39,9 @@ class Recording(Mirror):
     vendor told us (a recording first met through one of its cuts).
     """
 
-    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="recordings", verbose_name=_("room"))
+    room = models.ForeignKey(  # its index: recording_by_room
+        Room, db_index=False, on_delete=models.PROTECT, related_name="recordings", verbose_name=_("room")
+    )
     session_id = models.BigIntegerField(_("session id"), default=0)
     playback_id = models.BigIntegerField(_("playback id"), null=True)
     main_version = models.IntegerField(_("main version"), null=True)
@@ -68,6 +70,7 @@ class Recording(Mirror):
     held_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
+        db_index=False,  # recording_held_by is one of the few rows alone
         on_delete=models.SET_NULL,
         related_name="+",
         verbose_name=_("put on hold by"),
@@ -101,16 +104,24 @@ class Recording(Mirror):
             models.UniqueConstraint(fields=["room", "session_id"], name="recording_natural_key"),
         ]
         indexes = [
-            models.Index(fields=["-created_at", "-id"], name="recording_newest"),
+            # With the third column the list is counted and paged deep without a look at the table.
+            models.Index(fields=["-created_at", "-id", "gone_at"], name="recording_newest"),
+            models.Index(fields=["-created_at", "-id"], condition=Q(gone_at__isnull=False), name="recording_gone"),
             models.Index(fields=["status", "-created_at", "-id"], name="recording_by_status"),
             models.Index(fields=["publish_status", "-created_at", "-id"], name="recording_by_publish"),
             models.Index(fields=["product_type", "-created_at", "-id"], name="recording_by_product"),
             models.Index(fields=["room", "-created_at", "-id"], name="recording_by_room"),
             models.Index(fields=["video_id"], name="recording_by_video"),
+            models.Index(fields=["playback_id"], name="recording_by_playback"),
+            models.Index(fields=["session_id"], condition=Q(session_id__gt=0), name="recording_by_session"),
             models.Index(fields=["name"], name="recording_by_name"),
             models.Index(fields=["length"], name="recording_by_length"),
-            models.Index(fields=["expires_at"], name="recording_by_expiry"),
+            models.Index(fields=["total_transcode_size"], name="recording_by_size"),
+            # Many are played never and kept for ever: within these the order is the list's own.
+            models.Index(fields=["play_times", "-created_at", "-id"], name="recording_by_plays"),
+            models.Index(fields=["expires_at", "-created_at", "-id"], name="recording_by_expiry"),
             models.Index(fields=["held_at"], condition=Q(held_at__isnull=False), name="recording_held"),
+            models.Index(fields=["held_by"], condition=Q(held_by__isnull=False), name="recording_held_by"),
         ]
 
     def __str__(self) -> str:

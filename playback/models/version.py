@@ -22,8 +22,8 @@ class Version(Mirror):
     Exactly one version of a recording is main: the one ``Recording.main_version`` names.
     """
 
-    recording = models.ForeignKey(
-        Recording, on_delete=models.CASCADE, related_name="versions", verbose_name=_("recording")
+    recording = models.ForeignKey(  # its index: version_natural_key
+        Recording, db_index=False, on_delete=models.CASCADE, related_name="versions", verbose_name=_("recording")
     )
     version = models.IntegerField(_("version"))
     version_type = models.IntegerField(_("kind of version"), null=True, choices=VERSION_TYPES)
@@ -51,10 +51,9 @@ class Version(Mirror):
             models.UniqueConstraint(fields=["recording", "version"], name="version_natural_key"),
         ]
         indexes = [
-            models.Index(fields=["-created_at", "-id"], name="version_newest"),
+            models.Index(fields=["-created_at", "-id", "gone_at"], name="version_newest"),
             models.Index(fields=["status", "-created_at", "-id"], name="version_by_status"),
             models.Index(fields=["video_id"], name="version_by_video"),
-            models.Index(fields=["name"], name="version_by_name"),
         ]
 
     def __str__(self) -> str:

@@ -29,7 +29,7 @@ CLIENT_TYPES = [
 class WatchRecord(models.Model):
     """One viewing."""
 
-    guid = models.CharField("guid", max_length=64, unique=True)
+    guid = models.CharField("guid", max_length=64)
     day = models.DateField(_("day"))
     recording = models.ForeignKey(
         Recording,
@@ -56,11 +56,14 @@ class WatchRecord(models.Model):
         verbose_name_plural = _("watch records")
         ordering = ["-day", "-began_at", "-id"]
         default_permissions = ("view",)
+        # Not ``unique=True``: that would bring a second index on PostgreSQL, for LIKE, which nobody asks for.
+        constraints = [models.UniqueConstraint(fields=["guid"], name="watch_guid")]
         indexes = [
             models.Index(fields=["-day", "-began_at", "-id"], name="watch_newest"),
             models.Index(fields=["recording", "-day", "-began_at", "-id"], name="watch_of_recording"),
             models.Index(fields=["user_number", "-day", "-began_at", "-id"], name="watch_of_number"),
             models.Index(fields=["user_name", "-day", "-began_at", "-id"], name="watch_of_name"),
+            models.Index(fields=["client_type", "-day", "-began_at", "-id"], name="watch_by_device"),
             models.Index(fields=["video_id"], condition=Q(recording=None), name="watch_unlinked"),
         ]
 

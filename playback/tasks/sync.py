@@ -10,7 +10,7 @@ from celery import shared_task
 from django.contrib.auth import get_user_model
 
 from playback.models import SyncRun
-from playback.sync import passes
+from playback.sync import passes, search_indexes
 from playback.vendor.codes import Lane
 
 
@@ -23,6 +23,7 @@ def sync_kind(
     run = passes.run_pass(SyncRun.Kind(kind), full=full, lane=Lane.SYNC, trigger=SyncRun.Trigger(trigger), user=user)
     if full:
         passes.forget_old_runs()
+        search_indexes.ensure()
     return run.pk
 
 

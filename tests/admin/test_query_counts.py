@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from playback.admin.base import COUNT_STOPS_AT, CappedCount
+from playback.admin.paging import COUNT_STOPS_AT, CappedCount
 from playback.models import Recording, Room
 from tests.factories import MergeFactory, OperationItemFactory, RecordingFactory, SyncRunFactory, VersionFactory, person
 
