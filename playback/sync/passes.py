@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -175,15 +175,29 @@ class _Pass:
 
     def _read(self, product_type: int, stop_before: Any) -> None:
         size = settings.SYNC_PAGE_SIZE
-        reading = Reading(lambda page: self._ask(product_type, page, size), size)
+        reading = Reading(
+            lambda page: self._ask(product_type, page, size),
+            size,
+            fetchers=max(1, settings.SYNC_FETCHERS),
+            eager=stop_before is None,
+            key=self.source.identity,
+        )
         self.readings.append(reading)
-        for page in reading.pages():
-            quiet = self._store(page, product_type, first=reading.number == 1)
-            self.on_page(self.run)
-            if stop_before is not None and quiet and reading.newest_first and page.rows:
-                newest_of_page = max(row.created_at for row in page.rows)
-                if newest_of_page < stop_before:
+        known_from_here = False
+        with closing(reading.pages()) as pages:
+            for page in pages:
+                quiet = self._store(page, product_type, first=reading.number == 1)
+                self.on_page(self.run)
+                if page.again:
+                    known_from_here = known_from_here and quiet
+                elif stop_before is not None and quiet and reading.newest_first and page.rows:
+                    known_from_here = max(row.created_at for row in page.rows) < stop_before
+                else:
+                    known_from_here = False
+                if known_from_here and not reading.unsettled:
                     break
+        if not reading.whole:
+            raise _Incomplete("the list kept changing while it was read: a row may have been missed")
 
     def _read_untyped(self, stop_before: Any) -> None:
         """Rows without a product type are in no list but that of all types. A vendor who has no such list refuses.
@@ -204,18 +218,25 @@ class _Pass:
             self._read(ProductType.ALL.value, stop_before)
 
     def _store(self, page: ReadPage, product_type: int, *, first: bool) -> bool:
-        """One page and the run's counts in one transaction. Answers whether it brought nothing new."""
+        """One page and the run's counts in one transaction. Answers whether it brought nothing new.
+
+        Of a page that was read again only what it adds is counted. The commit does not wait for the disk: should the
+        database's machine fail, the last moments are lost with what the run says of them, and are read again.
+        """
         run = self.run
         rows = [row for row in page.rows if self.source.keyed(row)]
         self._spare(page, len(page.rows) - len(rows))
-        with self.lease.fence():
+        with self.lease.fence(durable=False):
             stored = self.source.store(rows, page.asked_at, run.started_at, product_type)
-            run.pages += 1
-            run.total = sum(reading.total for reading in self.readings)
-            run.seen += stored.created + stored.updated + stored.unchanged
             run.created += stored.created
             run.updated += stored.updated
-            run.unchanged += stored.unchanged
+            if page.again:
+                run.seen += stored.created
+            else:
+                run.pages += 1
+                run.total = sum(reading.total for reading in self.readings)
+                run.seen += stored.created + stored.updated + stored.unchanged
+                run.unchanged += stored.unchanged
             run.save(update_fields=PROGRESS)
         self.seen.update(stored.known)
         self.new_below_first_page = self.new_below_first_page or (stored.created > 0 and not first)
@@ -224,10 +245,11 @@ class _Pass:
     def _spare(self, page: ReadPage, keyless: int) -> None:
         """Count and name the unreadable rows. Whatever they may be counts as seen: they are there."""
         run = self.run
-        run.unreadable += len(page.unreadable) + keyless
+        if not page.again:
+            run.unreadable += len(page.unreadable) + keyless
         self.nameless += keyless
         for bad in page.unreadable:
-            if len(run.unreadable_rows) < UNREADABLE_KEPT:
+            if len(run.unreadable_rows) < UNREADABLE_KEPT and not page.again:
                 run.unreadable_rows.append({"row": bad.row, "fields": bad.fields})
             match = _VENDOR_KEY.fullmatch(bad.row)
             if match is None or "room_id" in bad.fields:

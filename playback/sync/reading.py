@@ -3,16 +3,26 @@
 The end is reached when as many rows came as the vendor says there are. Counting rows and not pages makes it hold for a
 vendor who gives out smaller pages than asked, and for a list that grows or shrinks under the reader. An empty page
 before that is no end but a fault: nothing may be concluded from what it lacks.
+
+With ``fetchers`` the pages are asked for ahead (``fetching.py``), up to the page where the list should end. Page 1 is
+asked for alone: it says how long the list is. An ``eager`` reading then goes as far ahead as it may; another one, which
+often ends after a page or two, goes half as far ahead as it has come: so many calls it wastes at the most.
+
+With ``key`` it looks after rows that a list which moves has lost between two pages (``shifts.py``): both pages are read
+again at once and handed out with ``again``; they count in nothing here. ``whole`` is False where that came to no rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Hashable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
+from .fetching import Ahead, Answered, fetch
+from .shifts import Shifts, Side, settles
+
+TRIES = 3  # readings of a boundary at which a row may be lost
 
 
 class ListEndedEarly(Exception):
@@ -21,46 +31,99 @@ class ListEndedEarly(Exception):
 
 @dataclass(frozen=True)
 class ReadPage:
-    """One answer. ``asked_at`` is how old the vendor's words are at the most."""
+    """One answer. ``asked_at`` is how old the vendor's words are at the most; ``again``: its rows were counted."""
 
     rows: list[Any]
     unreadable: list[Any]
     asked_at: datetime
+    again: bool = False
 
 
 @dataclass
 class Reading:
-    """One list while it is read. ``ask(page)`` is the vendor call; iterate ``pages()``, then look at the rest."""
+    """One list while it is read. ``ask(page)`` is the vendor call, which has to stand threads where there are several
+    ``fetchers``; iterate ``pages()``, then look at the rest. Who stops early closes the iterator."""
 
     ask: Callable[[int], Any]
     page_size: int
+    fetchers: int = 1
+    eager: bool = False
+    key: Callable[[Any], Hashable] | None = None
     total: int = 0
     rows: int = 0  # as they came, doubles included
     number: int = 0
     steady: bool = True  # the total was the same in every answer
+    whole: bool = True  # no row that was there all along can have been missed
+    unsettled: bool = False  # a row may be lost before the page handed out last; what comes next looks for it
     at_end: bool = False
     newest_first: bool = True
     oldest: datetime | None = None
+    _page_rows: int = 0  # of a full page, as the vendor gives them out
+    _shifts: Shifts = field(default_factory=Shifts)
+    _reread: Side | None = None
 
-    def pages(self) -> Iterator[ReadPage]:
+    def pages(self) -> Generator[ReadPage, None, None]:
         """Raises the client's errors, and ``ListEndedEarly``."""
-        while not self.at_end:
-            asked_at = timezone.now()
-            answer = self.ask(self.number + 1)
-            self.number += 1
-            came = len(answer.rows) + len(answer.unreadable)
-            self.rows += came
-            self.steady = self.steady and (self.number == 1 or answer.total == self.total)
-            self.total = answer.total
-            # A total that is just this full page is what an answer without a total looks like: ask on.
-            uncounted = answer.total == came >= self.page_size
-            self.at_end = self.rows >= self.total and not uncounted
-            if self.at_end and self.number > 1 and self.total == came:
-                self.total = self.rows  # nobody counted but we
-            if came == 0 and not self.at_end:
-                raise ListEndedEarly(f"page {self.number} is empty, after {self.rows} of {self.total} rows")
-            self._follow_order(answer.rows)
-            yield ReadPage(answer.rows, answer.unreadable, asked_at)
+        with Ahead(self.ask, self.fetchers) as ahead:
+            while not self.at_end:
+                answered = ahead.take(self._reach())
+                boundary = self._count(answered)
+                if self.eager and not self.at_end:
+                    ahead.reach(self._reach())
+                yield ReadPage(answered.answer.rows, answered.answer.unreadable, answered.asked_at)
+                if boundary is not None and self.unsettled:
+                    yield from self._settle(*boundary)
+
+    def _count(self, answered: Answered) -> tuple[Side, Side] | None:
+        """Take the page in. Answers it and the one before, as far as shifts are looked after."""
+        answer = answered.answer
+        self.number += 1
+        came = len(answer.rows) + len(answer.unreadable)
+        self.rows += came
+        self.steady = self.steady and (self.number == 1 or answer.total == self.total)
+        self.total = answer.total
+        self._page_rows = self._page_rows or came
+        # A total that is just this full page is what an answer without a total looks like: ask on.
+        uncounted = answer.total == came >= self.page_size
+        self.at_end = self.rows >= self.total and not uncounted
+        if self.at_end and self.number > 1 and self.total == came:
+            self.total = self.rows  # nobody counted but we
+        if came == 0 and not self.at_end:
+            raise ListEndedEarly(f"page {self.number} is empty, after {self.rows} of {self.total} rows")
+        self._follow_order(answer.rows)
+        if self.key is None or not getattr(answer, "counted", True):
+            return None
+        before, page = self._shifts.last, Side.of(answered, self.key)
+        self.unsettled = self._shifts.doubtful(page) and self.whole
+        return (before, page) if before is not None else None
+
+    def _reach(self) -> int:
+        """The last page that may be asked for ahead."""
+        if self.number == 0:
+            return 1
+        within = self.number + (self.fetchers if self.eager else max(1, self.number // 2))
+        return min(within, -(-self.total // self._page_rows)) if self._page_rows else self.number
+
+    def _settle(self, old_low: Side, old_high: Side) -> Iterator[ReadPage]:
+        """Read two neighbours again, one after the other, until they hold what may be lost between them."""
+        key = self.key
+        assert key is not None  # noqa: S101
+        for _ in range(TRIES):
+            low = self._reread if self._reread is not None and self._reread.number == old_low.number else None
+            self._reread = None
+            if low is None:
+                answered = fetch(self.ask, old_low.number)
+                low = Side.of(answered, key)
+                yield ReadPage(answered.answer.rows, answered.answer.unreadable, answered.asked_at, again=True)
+            answered = fetch(self.ask, old_high.number)
+            high = Side.of(answered, key)
+            settled = settles(low, high, old_low, old_high, self._page_rows)
+            if settled:
+                self._reread, self.unsettled = high, False
+            yield ReadPage(answered.answer.rows, answered.answer.unreadable, answered.asked_at, again=True)
+            if settled:
+                return
+        self.whole = self.unsettled = False
 
     def _follow_order(self, rows: list[Any]) -> None:
         for row in rows:

@@ -6,7 +6,7 @@ one row alone when the list cannot be trusted to say that it is gone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,10 @@ class Source:
     def keyed(self, row: Any) -> bool:
         return mapping.keyed(row)
 
+    def identity(self, row: Any) -> Hashable:
+        """The vendor's key of a row, whatever else it says."""
+        raise NotImplementedError
+
     def spared(self, room_id: int) -> list[int]:
         """Our rows that an unreadable row of this room may be: all of the room."""
         raise NotImplementedError
@@ -56,6 +60,9 @@ class Rooms(Source):
     def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int) -> Stored:
         return upsert.store_rooms(rows, asked_at, since, product_type)
 
+    def identity(self, row: Any) -> Hashable:
+        return row.room_id
+
     def spared(self, room_id: int) -> list[int]:
         return [room_id]
 
@@ -73,6 +80,9 @@ class Recordings(Source):
 
     def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int) -> Stored:
         return upsert.store_recordings(rows, asked_at, since, product_type)
+
+    def identity(self, row: Any) -> Hashable:
+        return row.room_id, row.session_id
 
     def spared(self, room_id: int) -> list[int]:
         return list(Recording.objects.filter(room_id=room_id).values_list("pk", flat=True))
@@ -92,6 +102,9 @@ class Versions(Source):
 
     def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int) -> Stored:
         return upsert.store_versions(rows, asked_at, since)
+
+    def identity(self, row: Any) -> Hashable:
+        return row.room_id, row.session_id, row.version
 
     def keyed(self, row: Any) -> bool:
         return mapping.keyed(row) and mapping.version_row(row) is not None

@@ -1,8 +1,8 @@
 """The three statements of a mirrored table, in SQLite's and in PostgreSQL's words.
 
 - ``known``: what is stored under a page's natural keys (one read).
-- ``write``: insert or update the page's new and changed rows (one write: ``unnest`` on PostgreSQL, ``executemany`` of
-  one prepared upsert on SQLite, each the fastest of what was measured).
+- ``write``: insert or update the page's new and changed rows (one write: binary COPY on PostgreSQL, ``unnest`` there
+  for a few rows, ``executemany`` of one prepared upsert on SQLite, each the fastest of what was measured).
 
 The write has a guard: words of the vendor that were asked for *before* the stored ones (``synced_at``), or before the
 row was found gone, change nothing. So a slow page cannot undo the refresh of a recording that staff just blocked or
@@ -23,6 +23,7 @@ from django.db import connection, models
 from playback.models import Mirror, Recording, Room, Version
 
 from . import mapping
+from .stage import Stage
 
 
 class Known(NamedTuple):
@@ -99,9 +100,12 @@ class Table:
         if not rows:
             return
         with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
+            if connection.vendor == "postgresql" and len(rows) >= COPY_FROM:
+                with self.stage.filled(cursor, rows) as staged:
+                    cursor.execute(self._from(staged), [asked_at, asked_at])
+            elif connection.vendor == "postgresql":
                 asked = [asked_at, asked_at]
-                cursor.execute(self._postgresql, [*asked, *([*column] for column in zip(*rows, strict=True))])
+                cursor.execute(self._unnested, [*asked, *([*column] for column in zip(*rows, strict=True))])
             else:
                 asked = [stored_time(asked_at), stored_time(asked_at)]
                 times = [i for i, column in enumerate(self.columns) if self._is_time(column)]
@@ -110,10 +114,24 @@ class Table:
     # ------------------------------------------------------------ statements
 
     @cached_property
-    def _postgresql(self) -> str:
-        values = ", ".join(f"%s::{self._array(column)}" for column in self.columns)
-        fields = ", ".join(f"v.{column}" for column in self.columns if column not in self.key)
-        source = f"unnest({values}) AS v({listed(self.columns)})"
+    def stage(self) -> Stage:
+        """The hash is text on its way: rows hold it as hex digits, which no binary UUID is made from."""
+        hashed = "payload_hash"
+        return Stage(tuple((column, "text" if column == hashed else self._type(column)) for column in self.columns))
+
+    @cached_property
+    def _unnested(self) -> str:
+        values = ", ".join(f"%s::{self._type(column)}[]" for column in self.columns)
+        return self._from(f"unnest({values})")
+
+    def _from(self, rows: str) -> str:
+        """The upsert of what ``rows`` gives in the order of ``columns``."""
+        fields = ", ".join(
+            "v.payload_hash::uuid" if column == "payload_hash" else f"v.{column}"
+            for column in self.columns
+            if column not in self.key
+        )
+        source = f"{rows} AS v({listed(self.columns)})"
         if self.through_recording:
             key = "r.id, v.version"
             source += f" JOIN {Recording._meta.db_table} r ON r.room_id = v.room_id AND r.session_id = v.session_id"
@@ -160,14 +178,14 @@ class Table:
     def _is_time(self, column: str) -> bool:
         return column not in VERSION_PARENT and isinstance(self.model._meta.get_field(column), models.DateTimeField)
 
-    def _array(self, column: str) -> str:
-        """PostgreSQL's array type of a column."""
+    def _type(self, column: str) -> str:
+        """PostgreSQL's type of a column, without its length."""
         if column in VERSION_PARENT:
-            return "bigint[]"
-        kind = str(self.model._meta.get_field(column).db_type(connection))
-        return f"{kind.partition('(')[0]}[]"
+            return "bigint"
+        return str(self.model._meta.get_field(column).db_type(connection)).partition("(")[0]
 
 
+COPY_FROM = 40  # rows; fewer are sent as arrays
 VERSION_PARENT = ("room_id", "session_id")
 
 

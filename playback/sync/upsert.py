@@ -57,7 +57,10 @@ def store_recordings(
             RECORDINGS.write(changed, asked_at)
             written = {row[:width] for row in changed}
             mains = [row for row in rows if (row.room_id, row.session_id or 0) in written]
-            _write_versions(mains, asked_at, since, placed=True)
+            if len(changed) == stored.created:
+                _add_versions(mains, asked_at)
+            else:
+                _write_versions(mains, asked_at, since, placed=True)
     return stored
 
 
@@ -78,6 +81,12 @@ def _write_versions(
         _place_recordings(new, asked_at)
     VERSIONS.write(changed, asked_at)
     return stored
+
+
+def _add_versions(rows: Iterable[RecordingRow], asked_at: datetime) -> None:
+    """Of recordings that were just made: there is nothing to compare with."""
+    named = [mapped for row in rows if (mapped := mapping.version_row(row)) is not None]
+    VERSIONS.write(mapping.first_of_each(named, len(mapping.VERSION_KEY)), asked_at)
 
 
 def _compare(
@@ -120,43 +129,56 @@ def _compare(
 
 def _place_rooms(rows: Iterable[Row], asked_at: datetime) -> None:
     """A room that nobody told us of, so that its recording has one. ``room_id`` leads every mapped row."""
+    wanted = sorted({row[0] for row in rows})
     seen_at = stored_time(asked_at)
-    columns = ("room_id", "first_seen_at", "title", "is_long_term")
-    values = [(room_id, seen_at, "", False) for room_id in sorted({row[0] for row in rows})]
-    statement = (
-        f"INSERT INTO {Room._meta.db_table} ({listed(columns)}) VALUES ({marks(len(columns))}) "  # noqa: S608
-        "ON CONFLICT (room_id) DO NOTHING"
-    )
+    table = Room._meta.db_table
+    head = f"INSERT INTO {table} (room_id, first_seen_at, title, is_long_term)"
     with connection.cursor() as cursor:
-        cursor.executemany(statement, values)
+        if connection.vendor == "postgresql":
+            # Most rooms are there: looking first spares an attempt to insert each.
+            statement = (
+                f"{head} SELECT v.room_id, %s, '', false FROM unnest(%s::bigint[]) AS v(room_id) "  # noqa: S608
+                f"WHERE NOT EXISTS (SELECT FROM {table} r WHERE r.room_id = v.room_id) ON CONFLICT (room_id) DO NOTHING"
+            )
+            cursor.execute(statement, [seen_at, wanted])
+        else:
+            values = [(room_id, seen_at, "", False) for room_id in wanted]
+            cursor.executemany(f"{head} VALUES (%s, %s, %s, %s) ON CONFLICT (room_id) DO NOTHING", values)
+
+
+PLACED = ("video_id", "name", "status", "publish_status", "created_at", "length", "cover_url")
 
 
 def _place_recordings(versions: Iterable[Row], asked_at: datetime) -> None:
     """The recordings of new versions: made where unknown, with the facts of the lowest version met and no hash, so
     that their own list writes them in any case; brought back where they were found gone before this was asked."""
     seen_at = stored_time(asked_at)
-    at = {column: i for i, column in enumerate(VERSIONS.columns)}
     lowest: dict[Row, Row] = {}
     for row in versions:
         lowest.setdefault(row[:2], row)  # sorted: the lowest version comes first
-    facts = ("video_id", "name", "status", "publish_status", "created_at", "length", "cover_url")
-    columns = ("room_id", "session_id", "first_seen_at", *facts)
-    values = [
-        (
-            *key,
-            seen_at,
-            *(
-                stored_time(row[at[fact]]) if fact == "created_at" and row[at[fact]] is not None else row[at[fact]]
-                for fact in facts
-            ),
-        )
-        for key, row in lowest.items()
-    ]
     table = Recording._meta.db_table
-    statement = (
-        f"INSERT INTO {table} ({listed(columns)}) VALUES ({marks(len(columns))}) "  # noqa: S608
+    columns = ("room_id", "session_id", "first_seen_at", *PLACED)
+    head = f"INSERT INTO {table} ({listed(columns)})"
+    conflict = (
         "ON CONFLICT (room_id, session_id) DO UPDATE SET gone_at = NULL, payload_hash = NULL "
         f"WHERE {table}.gone_at <= excluded.first_seen_at"
     )
     with connection.cursor() as cursor:
-        cursor.executemany(statement, values)
+        if connection.vendor == "postgresql":
+            with VERSIONS.stage.filled(cursor, lowest.values()) as staged:
+                picked = f"room_id, session_id, %s, {listed(PLACED)}"
+                cursor.execute(f"{head} SELECT {picked} FROM {staged} WHERE true {conflict}", [seen_at])  # noqa: S608
+            return
+        at = {column: i for i, column in enumerate(VERSIONS.columns)}
+        values = [
+            (
+                *key,
+                seen_at,
+                *(
+                    stored_time(row[at[fact]]) if fact == "created_at" and row[at[fact]] is not None else row[at[fact]]
+                    for fact in PLACED
+                ),
+            )
+            for key, row in lowest.items()
+        ]
+        cursor.executemany(f"{head} VALUES ({marks(len(columns))}) {conflict}", values)

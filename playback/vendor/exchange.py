@@ -81,6 +81,12 @@ class Connections(threading.local):
         self.used[key] = time.monotonic()
         return session
 
+    def close(self) -> None:
+        """Close this thread's sessions: it ends, or will not call for long."""
+        while self.sessions:
+            self.sessions.popitem()[1].close()
+        self.used.clear()
+
 
 def _new_session(origin: str) -> requests.Session:
     session = _Session()

@@ -1,0 +1,140 @@
+"""The pages of one list in their order, asked for ahead by threads.
+
+A call takes some 300 ms on its way, and the vendor allows twenty of them a second: whoever asks for one page after the
+other uses a seventh of that. Decisions:
+
+* **One consumer, in order.** Threads only ask; what they bring is handed out page by page to the one thread that
+  writes. At most as many pages as there are threads are under way or held, so memory does not grow with the list.
+* **Only what is surely wanted.** The caller says up to which page may be asked for ahead. A page that it wants alone
+  is asked for in its own thread: a list of one page starts none.
+* **An error waits for its turn.** It is raised when its page is due; the pages before it were handed out, those after
+  it never are, and what was not begun by then is not asked for.
+* **Nothing is left behind.** :meth:`Ahead.close` waits for the threads, whatever ended the reading. A call under way
+  cannot be cut short (its outcome must be known), so this takes as long as the patience of one call at the most. The
+  threads are daemons, for whoever does not wait even for that. Each closes its own HTTP session and, should a call
+  have opened one, its own database connection.
+
+The threads run in copies of the caller's context, so that log lines carry its id.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Self
+
+from django.db import connection
+from django.utils import timezone
+
+from playback.vendor.exchange import connections
+
+Ask = Callable[[int], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One page's answer. It shows the list at some moment between ``began`` and ``came`` (monotonic seconds);
+    ``asked_at`` is how old the vendor's words are at the most."""
+
+    number: int
+    answer: Any
+    asked_at: datetime
+    began: float
+    came: float
+
+
+def fetch(ask: Ask, number: int) -> Answered:
+    """One page, in the caller's thread. Raises what ``ask`` raises."""
+    asked_at, began = timezone.now(), time.monotonic()
+    answer = ask(number)
+    return Answered(number, answer, asked_at, began, time.monotonic())
+
+
+class Ahead:
+    """``take(1)``, ``take(2)``, …, each with how far the threads may go; then :meth:`close` (or ``with``)."""
+
+    def __init__(self, ask: Ask, threads: int, name: str = "fetch") -> None:
+        self._ask = ask
+        self._most = threads
+        self._name = name
+        self._wanted: SimpleQueue[int | None] = SimpleQueue()
+        self._answers: dict[int, Answered | BaseException] = {}
+        self._came = threading.Condition()
+        self._threads: list[threading.Thread] = []
+        self._given_out = 0  # the last page that was left to the threads
+        self._taken = 0  # the last page that was handed out
+        self._last = sys.maxsize  # no page after this one is begun
+
+    def reach(self, upto: int) -> None:
+        """Let the threads ask for the pages up to ``upto``, as far as there are threads for them. One is none."""
+        if self._most < 2:
+            return
+        first = max(self._given_out, self._taken) + 1
+        last = min(upto, self._taken + self._most)
+        for number in range(first, last + 1):
+            self._given_out = number
+            self._wanted.put(number)
+            if len(self._threads) < min(self._most, self._given_out - self._taken):
+                self._start()
+
+    def take(self, upto: int) -> Answered:
+        """The next page, when it came. Raises what its call raised."""
+        number = self._taken + 1
+        if number <= self._given_out or number < upto:
+            self.reach(upto)
+        self._taken = number
+        if number > self._given_out:
+            return fetch(self._ask, number)
+        with self._came:
+            while number not in self._answers:
+                self._came.wait()
+            answer = self._answers.pop(number)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        self._last = 0
+        for _ in self._threads:
+            self._wanted.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._answers.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        name = f"{self._name}-{len(self._threads) + 1}"
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(self._work,), name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _work(self) -> None:
+        try:
+            while (number := self._wanted.get()) is not None:
+                if number > self._last:
+                    continue
+                answer: Answered | BaseException
+                try:
+                    answer = fetch(self._ask, number)
+                except BaseException as error:
+                    answer, self._last = error, min(self._last, number)
+                with self._came:
+                    self._answers[number] = answer
+                    self._came.notify_all()
+        finally:
+            connections.close()
+            connection.close()

@@ -1,0 +1,224 @@
+"""Threads that ask for pages ahead: in order, within bounds, and gone afterwards whatever happened."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from playback.sync.fetching import Ahead
+from playback.sync.reading import Reading
+from playback.tracing import bound_contextvars, current
+from playback.vendor.exchange import Connections, connections
+
+NAME = "fetch"
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith(f"{NAME}-")]
+
+
+@pytest.fixture(autouse=True)
+def none_left() -> Iterator[None]:
+    yield
+    assert threads() == []
+
+
+class Vendor:
+    """Answers but the first are held back until somebody lets them go (``open``); notes what was asked."""
+
+    def __init__(self, pages: int, *, size: int = 10) -> None:
+        self.total = pages * size - 3
+        self.size = size
+        self.open = threading.Event()
+        self.open.set()
+        self.lock = threading.Lock()
+        self.asked: list[int] = []
+        self.under_way = self.most = 0
+        self.fails: dict[int, BaseException] = {}
+
+    def ask(self, page: int) -> Any:
+        with self.lock:
+            self.asked.append(page)
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+        try:
+            assert page == 1 or self.open.wait(20)
+            if page in self.fails:
+                raise self.fails[page]
+        finally:
+            with self.lock:
+                self.under_way -= 1
+        first = (page - 1) * self.size
+        made = datetime(2024, 3, 1, tzinfo=UTC)
+        rows = [SimpleNamespace(id=n, created_at=made) for n in range(first, min(first + self.size, self.total))]
+        return SimpleNamespace(total=self.total, rows=rows, unreadable=[], counted=True)
+
+    def reading(self, **options: Any) -> Reading:
+        return Reading(self.ask, self.size, **{"fetchers": 4, "eager": True, **options})
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_pages_come_in_their_order_and_each_once() -> None:
+    vendor = Vendor(30)
+    met = [row.id for page in vendor.reading().pages() for row in page.rows]
+    assert met == list(range(297))
+    assert sorted(vendor.asked) == list(range(1, 31))
+    assert vendor.asked[0] == 1
+
+
+def test_no_more_than_the_threads_pages_are_under_way_or_held() -> None:
+    vendor = Vendor(30)
+    with closing(vendor.reading().pages()) as pages:
+        next(pages)
+        until(lambda: sorted(vendor.asked) == [1, 2, 3, 4, 5])  # page 1 is with us, four are held
+        until(lambda: vendor.under_way == 0)
+        assert sorted(vendor.asked) == [1, 2, 3, 4, 5]
+        assert len(threads()) <= 4
+        next(pages)
+        until(lambda: len(vendor.asked) == 6)
+
+
+def test_several_are_under_way_at_once() -> None:
+    vendor = Vendor(30)
+    vendor.open.clear()
+    with closing(vendor.reading().pages()) as pages:
+        next(pages)
+        until(lambda: vendor.under_way == 4)
+        vendor.open.set()
+        assert len(list(pages)) == 29
+    assert vendor.most == 4
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_short_list_needs_no_thread(pages: int) -> None:
+    vendor = Vendor(pages)
+    started = []
+    for page in vendor.reading(eager=False).pages():
+        started.append(len(threads()))
+        assert page.rows
+    assert started == [0] * pages
+    assert vendor.asked == list(range(1, pages + 1))
+
+
+def test_nothing_is_asked_for_behind_the_end() -> None:
+    vendor = Vendor(7)
+    list(vendor.reading(fetchers=8).pages())
+    assert sorted(vendor.asked) == list(range(1, 8))
+
+
+def test_a_reading_that_may_end_soon_wastes_half_as_many_calls_as_it_used_at_the_most() -> None:
+    for stop in range(1, 12):
+        vendor = Vendor(40)
+        with closing(vendor.reading(eager=False, fetchers=8).pages()) as pages:
+            for _ in range(stop):
+                next(pages)
+        wasted = len(vendor.asked) - stop
+        assert 0 <= wasted <= min(stop // 2, 8), (stop, vendor.asked)
+
+
+def test_one_fetcher_asks_for_one_page_after_the_other() -> None:
+    vendor = Vendor(5)
+    with closing(vendor.reading(fetchers=1).pages()) as pages:
+        next(pages)
+        assert vendor.asked == [1]
+        next(pages)
+        assert (vendor.asked, threads()) == ([1, 2], [])
+        list(pages)
+    assert vendor.asked == [1, 2, 3, 4, 5]
+
+
+def test_an_error_is_raised_when_its_page_is_due() -> None:
+    vendor = Vendor(30)
+    vendor.fails[4] = ConnectionError("page 4")
+    met: list[int] = []
+    with pytest.raises(ConnectionError, match="page 4"):
+        met.extend(page.rows[0].id for page in vendor.reading().pages())
+    assert met == [0, 10, 20]
+    assert max(vendor.asked) <= 7
+
+
+def test_who_stops_early_leaves_nothing_behind() -> None:
+    vendor = Vendor(30)
+    pages = vendor.reading().pages()
+    next(pages)
+    until(lambda: len(vendor.asked) == 5)
+    assert threads()
+    pages.close()
+    assert threads() == []
+    assert len(vendor.asked) == 5
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_error_of_the_consumer_ends_the_threads(error: type[BaseException]) -> None:
+    vendor = Vendor(30)
+
+    def consume() -> None:
+        with closing(vendor.reading().pages()) as pages:
+            for _ in pages:
+                raise error
+
+    with pytest.raises(error):
+        consume()
+    assert threads() == []
+
+
+def test_closing_waits_for_the_calls_under_way() -> None:
+    vendor = Vendor(30)
+    with closing(vendor.reading().pages()) as pages:
+        vendor.open.set()
+        next(pages)
+        vendor.open.clear()
+        release = threading.Timer(0.2, vendor.open.set)
+        release.start()
+    assert (vendor.under_way, threads()) == (0, [])
+    release.join()
+
+
+def test_the_threads_carry_the_callers_id() -> None:
+    seen: list[str | None] = []
+
+    def ask(page: int) -> Any:
+        seen.append(current())
+        return page
+
+    with bound_contextvars(request_id="the-click-that-began-it"), Ahead(ask, 3, NAME) as ahead:
+        taken = [ahead.take(6).answer for _ in range(6)]
+    assert taken == [1, 2, 3, 4, 5, 6]
+    assert seen == ["the-click-that-began-it"] * 6
+
+
+def test_each_threads_http_session_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+    close = Connections.close
+
+    def noted(self: Connections) -> None:
+        assert self.sessions
+        close(self)
+        assert self.sessions == {}
+        closed.append(threading.current_thread().name)
+
+    monkeypatch.setattr(Connections, "close", noted)
+    both = threading.Barrier(2, timeout=20)
+
+    def ask(page: int) -> int:
+        connections.session("http://127.0.0.1:9", fresh=False)
+        both.wait()  # so that each thread has a page
+        return page
+
+    with Ahead(ask, 2, NAME) as ahead:
+        for _ in range(6):
+            ahead.take(6)
+    assert sorted(closed) == ["fetch-1", "fetch-2"]
