@@ -1,5 +1,6 @@
 """The mirror of the vendor's rooms, recordings and versions, and the records of what we did."""
 
+from .change import Change
 from .delivery import CallbackAddress, Delivery, OverdueLook, RefusedCallbacks
 from .expiry_digest import ExpiryDigest
 from .merge import Merge
@@ -21,6 +22,7 @@ __all__ = [
     "VERSION_TYPES",
     "WHOLE",
     "CallbackAddress",
+    "Change",
     "Delivery",
     "ExpiryDigest",
     "Merge",
