@@ -1,6 +1,7 @@
 """The mirror of the vendor's rooms, recordings and versions, and the records of what we did."""
 
 from . import bigrams as bigrams  # for its lookups
+from .change import Change
 from .delivery import CallbackAddress, Delivery, OverdueLook, RefusedCallbacks
 from .expiry_digest import ExpiryDigest
 from .merge import Merge
@@ -22,6 +23,7 @@ __all__ = [
     "VERSION_TYPES",
     "WHOLE",
     "CallbackAddress",
+    "Change",
     "Delivery",
     "ExpiryDigest",
     "Merge",

@@ -130,6 +130,10 @@ class OperationItem(models.Model):
     # vendor that is due.
     due_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(_("finished at"), null=True)
+    # What the vendor does not show although it is done ({"field": [believed, shown]}; null: nothing), and as of when
+    # that was looked at: the start of a complete full pass.
+    missing = models.JSONField(_("not shown by the vendor"), null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("operation item")
@@ -149,6 +153,7 @@ class OperationItem(models.Model):
             models.Index(fields=["operation", "outcome", "position"], name="item_by_outcome"),
             models.Index(fields=["recording", "-id"], name="item_by_recording"),
             models.Index(fields=["due_at"], condition=Q(finished_at=None), name="item_open_by_due"),
+            models.Index(fields=["operation"], condition=Q(missing__isnull=False), name="item_not_shown"),
         ]
 
     def __str__(self) -> str:

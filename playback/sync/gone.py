@@ -23,8 +23,9 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from playback.models import Mirror, Recording, Room, Version
+from playback.models import Mirror, Recording, Room, SyncRun, Version
 
+from . import history
 from .seen import Seen
 
 LOOKUPS = 200
@@ -70,11 +71,24 @@ def too_many(model: type[Mirror], going: int, *, list_is_empty: bool, allowed: i
     return going > bound
 
 
-def mark(model: type[Mirror], keys: Sequence[int], since: datetime) -> int:
-    """Mark rows as gone, unless they were stored since; a recording takes its versions along. Answers how many."""
+def mark(model: type[Mirror], keys: Sequence[int], since: datetime, run: SyncRun | None = None) -> int:
+    """Mark rows as gone, unless they were stored since; a recording takes its versions along. Answers how many.
+
+    It is history, in the same transaction: the caller's.
+    """
     now = timezone.now()
     marked: int = candidates(model, since).filter(pk__in=keys).update(gone_at=now)
-    if marked and model is Recording:
-        gone = Recording.objects.filter(pk__in=keys, gone_at=now)
-        Version.objects.filter(recording__in=gone, gone_at=None).update(gone_at=now)
+    if marked:
+        gone = list(model.objects.filter(pk__in=keys, gone_at=now).order_by("pk").values_list("pk", flat=True))
+        history.note_gone(history.TABLES[model], gone, now, run)
+        if model is Recording:
+            take_along(gone, now, run)
     return marked
+
+
+def take_along(recordings: Sequence[int], gone_at: datetime, run: SyncRun | None = None) -> None:
+    """The versions of recordings that are gone."""
+    versions = Version.objects.filter(recording__in=recordings, gone_at=None)
+    keys = list(versions.order_by("pk").values_list("pk", flat=True))
+    Version.objects.filter(pk__in=keys, gone_at=None).update(gone_at=gone_at)
+    history.note_gone(history.TABLES[Version], keys, gone_at, run, echo=True)

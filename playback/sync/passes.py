@@ -2,7 +2,8 @@
 
 An **incremental** pass reads newest first, until a page holds only known rows without news that are older than the
 start of the last complete pass. It relies on the list's order only while it can see that order. A **full** pass reads
-to the last page and then concludes what is gone (``gone.py``). The first pass of a kind is always a full one.
+to the last page, compares by field and not by the hash alone, and then concludes what is gone (``gone.py``). The first
+pass of a kind is always a full one.
 
 The list calls want a product type, because their rows do not say theirs. So a pass reads one list for each type of
 ``BAIJIAYUN_PRODUCT_TYPES`` and then asks how many rows of all types there are: if that is more, it reads the list of
@@ -38,6 +39,7 @@ from .freshness import COMPLETE, last_complete_start
 from .reading import ListEndedEarly, Reading, ReadPage
 from .seen import Seen
 from .sources import SOURCES, Source, product_types
+from .upsert import Look
 
 logger = logging.getLogger(__name__)
 
@@ -227,7 +229,7 @@ class _Pass:
         rows = [row for row in page.rows if self.source.keyed(row)]
         self._spare(page, len(page.rows) - len(rows))
         with self.lease.fence(durable=False):
-            stored = self.source.store(rows, page.asked_at, run.started_at, product_type)
+            stored = self.source.store(rows, page.asked_at, run.started_at, product_type, Look(run.full, run))
             run.created += stored.created
             run.updated += stored.updated
             if page.again:
@@ -285,7 +287,7 @@ class _Pass:
             raise _Held(f"{going} {self.source.name} would be marked as gone: a person has to look first")
         for chunk in chunks:
             with self.lease.fence():
-                self.run.gone += gone.mark(model, chunk, since)
+                self.run.gone += gone.mark(model, chunk, since, self.run)
                 self.run.save(update_fields=PROGRESS)
 
     def _stood_still(self) -> bool:

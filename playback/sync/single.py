@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -18,7 +19,8 @@ from playback.vendor.client import VendorClient
 from playback.vendor.errors import VendorGone
 from playback.vendor.results import RecordingInfo, RecordingRow
 
-from . import lookup, mapping, upsert
+from . import gone, history, lookup, mapping, upsert
+from .tables import RECORDINGS, VERSIONS
 
 
 def refresh_recording(client: VendorClient, recording: Recording) -> Recording:
@@ -58,6 +60,7 @@ def _store_info(pk: int, info: RecordingInfo, asked_at: datetime) -> None:
         stored: Recording = Recording.objects.select_for_update().get(pk=pk)
         if _newer(stored.synced_at, asked_at) or _newer(stored.gone_at, asked_at):
             return
+        former = history.former_of(RECORDINGS, stored)
         stored.video_id = mapping.big(info.video_id)
         stored.name = mapping.text(info.name)
         stored.status = mapping.status(info.status)
@@ -68,7 +71,7 @@ def _store_info(pk: int, info: RecordingInfo, asked_at: datetime) -> None:
         stored.total_ext_media_size = mapping.big(info.total_ext_media_size)
         stored.cover_url = mapping.address(info.cover_url)
         stored.created_at = info.created_at or stored.created_at
-        _seal(stored, asked_at)
+        _seal(stored, asked_at, former)
 
 
 def _store_versions(
@@ -78,30 +81,37 @@ def _store_versions(
     with transaction.atomic():
         stored: Recording = Recording.objects.select_for_update().get(pk=pk)
         own = [row for row in rows if row.room_id == stored.room_id and row.session_id == stored.session_id]
-        upsert.store_versions(own, asked_at, asked_at)
+        upsert.store_versions(own, asked_at, asked_at, upsert.Look(thorough=True))
         there = {row.version for row in own}
         if complete and own and None not in there:
             missing = Version.objects.filter(recording=stored, gone_at=None).exclude(version__in=there)
-            missing.filter(Q(synced_at=None) | Q(synced_at__lte=asked_at)).update(gone_at=asked_at)
+            missing = missing.filter(Q(synced_at=None) | Q(synced_at__lte=asked_at))
+            keys = list(missing.order_by("pk").select_for_update().values_list("pk", flat=True))
+            Version.objects.filter(pk__in=keys).update(gone_at=asked_at)
+            history.note_gone(VERSIONS, keys, asked_at)
         # The recording's video is its main version's: that tells which one is main.
         mains = [row.version for row in own if row.video_id is not None and row.video_id == info.video_id]
         unchanged = stored.gone_at is not None or _newer(stored.synced_at, asked_at)
         if len(mains) == 1 and mains[0] is not None and mains[0] != stored.main_version and not unchanged:
+            former = history.former_of(RECORDINGS, stored)
             stored.main_version = mains[0]
             # Another video: how long the vendor keeps it has to be asked anew.
             stored.valid_days = stored.expires_at = stored.expiry_read_at = None
-            _seal(stored, asked_at)
+            _seal(stored, asked_at, former)
 
 
 def _mark_gone(pk: int, asked_at: datetime) -> None:
     with transaction.atomic():
         current = Q(synced_at=None) | Q(synced_at__lte=asked_at)
         if Recording.objects.filter(current, pk=pk, gone_at=None).update(gone_at=asked_at):
-            Version.objects.filter(recording=pk, gone_at=None).update(gone_at=asked_at)
+            history.note_gone(RECORDINGS, [pk], asked_at)
+            gone.take_along([pk], asked_at)
 
 
-def _seal(recording: Recording, asked_at: datetime) -> None:
-    recording.payload_hash = mapping.payload_hash([getattr(recording, name) for name in mapping.RECORDING_FACTS])
+def _seal(recording: Recording, asked_at: datetime, former: history.Former) -> None:
+    facts = history.facts_of(RECORDINGS, recording)
+    history.write(RECORDINGS, history.drafts_of(RECORDINGS, former, facts), asked_at, None)
+    recording.payload_hash = UUID(mapping.payload_hash(facts))
     recording.synced_at = asked_at
     recording.gone_at = None
     recording.save()

@@ -17,7 +17,7 @@ from playback.vendor.client import VendorClient
 from playback.vendor.codes import ProductType
 
 from . import lookup, mapping, upsert
-from .upsert import Stored
+from .upsert import Look, Stored
 
 
 class Source:
@@ -30,7 +30,7 @@ class Source:
     def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
         raise NotImplementedError
 
-    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int) -> Stored:
+    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int, look: Look) -> Stored:
         raise NotImplementedError
 
     def keyed(self, row: Any) -> bool:
@@ -57,8 +57,8 @@ class Rooms(Source):
     def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
         return client.list_rooms(page=page, limit=page_size, product_type=product_type)
 
-    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int) -> Stored:
-        return upsert.store_rooms(rows, asked_at, since, product_type)
+    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int, look: Look) -> Stored:
+        return upsert.store_rooms(rows, asked_at, since, product_type, look)
 
     def identity(self, row: Any) -> Hashable:
         return row.room_id
@@ -78,8 +78,8 @@ class Recordings(Source):
     def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
         return client.list_recordings(product_type=product_type, page=page, page_size=page_size)
 
-    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int) -> Stored:
-        return upsert.store_recordings(rows, asked_at, since, product_type)
+    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int, look: Look) -> Stored:
+        return upsert.store_recordings(rows, asked_at, since, product_type, look)
 
     def identity(self, row: Any) -> Hashable:
         return row.room_id, row.session_id
@@ -100,8 +100,8 @@ class Versions(Source):
     def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
         return client.list_recordings(product_type=product_type, page=page, page_size=page_size, crop_video=True)
 
-    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int) -> Stored:
-        return upsert.store_versions(rows, asked_at, since)
+    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int, look: Look) -> Stored:
+        return upsert.store_versions(rows, asked_at, since, look)
 
     def identity(self, row: Any) -> Hashable:
         return row.room_id, row.session_id, row.version

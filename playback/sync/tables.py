@@ -1,6 +1,6 @@
 """The three statements of a mirrored table, in SQLite's and in PostgreSQL's words.
 
-- ``known``: what is stored under a page's natural keys (one read).
+- ``known``: what is stored under a page's natural keys (one read); with the facts themselves, if it is to be thorough.
 - ``write``: insert or update the page's new and changed rows (one write: binary COPY on PostgreSQL, ``unnest`` there
   for a few rows, ``executemany`` of one prepared upsert on SQLite, each the fastest of what was measured).
 
@@ -37,6 +37,7 @@ class Known(NamedTuple):
     newer: bool  # stored, or found gone, after this page was asked for
     gone: bool
     fresh: bool  # first stored since ``since``
+    facts: tuple[Any, ...] | None = None  # as the database stores them (``Table.as_stored``); read if asked for
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,23 @@ class Table:
     def pk(self) -> str:
         return str(self.model._meta.pk.column)
 
-    def known(self, rows: Sequence[mapping.Row], asked_at: datetime, since: datetime) -> list[Known]:
+    @cached_property
+    def _fact_times(self) -> tuple[int, ...]:
+        return tuple(i for i, column in enumerate(self.facts) if self._is_time(column))
+
+    def as_stored(self, facts: Sequence[Any]) -> tuple[Any, ...]:
+        """A mapped row's facts as a reading of the table gives them: SQLite's times are UTC without saying so."""
+        if connection.vendor == "postgresql":
+            return tuple(facts)
+        values = [*facts]
+        for i in self._fact_times:
+            if values[i] is not None:
+                values[i] = values[i].astimezone(UTC).replace(tzinfo=None)
+        return tuple(values)
+
+    def known(
+        self, rows: Sequence[mapping.Row], asked_at: datetime, since: datetime, *, thorough: bool = False
+    ) -> list[Known]:
         if not rows:
             return []
         width = len(self.key)
@@ -85,14 +102,17 @@ class Table:
         else:
             matches = " AND ".join(f"t.{column} = {part[column]}" for column in self.key)
             joins = f"CROSS JOIN {self.name} AS t WHERE {matches}"
+        facts = "".join(f", t.{column}" for column in self.facts) if thorough else ""
         statement = (
             f"SELECT {position}, t.{self.pk}, {hashed}, {'t.play_times' if self.plays else 'NULL'}, t.{self.sticky}, "  # noqa: S608 - names of our own columns
             "COALESCE(t.synced_at > %s, false) OR COALESCE(t.gone_at > %s, false), t.gone_at IS NOT NULL, "
-            f"t.first_seen_at >= %s FROM {source} {joins}"
+            f"t.first_seen_at >= %s{facts} FROM {source} {joins}"
         )
         asked, start = stored_time(asked_at), stored_time(since)
         with connection.cursor() as cursor:
             cursor.execute(statement, [asked, asked, start, *keys])
+            if thorough:
+                return [Known._make((*row[:_WIDTH], row[_WIDTH:])) for row in cursor.fetchall()]
             return [Known(*row) for row in cursor.fetchall()]
 
     def write(self, rows: Sequence[mapping.Row], asked_at: datetime) -> None:
@@ -187,6 +207,7 @@ class Table:
 
 COPY_FROM = 40  # rows; fewer are sent as arrays
 VERSION_PARENT = ("room_id", "session_id")
+_WIDTH = len(Known._fields) - 1  # of a row without its facts
 
 
 def listed(columns: Sequence[str]) -> str:

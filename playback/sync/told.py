@@ -5,7 +5,8 @@ on its own only where it moves a version forwards (20 after 10, 100 after 20); w
 left for the vendor to say (``single.refresh_recording``), and so is everything about a recording that is gone: a late
 callback must not bring a deleted one back.
 
-What is written here loses its payload hash, so that the next list writes the row in any case.
+What is written here loses its payload hash, so that the next list writes the row in any case. Where it changes a
+recording that was ready, it is history at once; where it helps one on its way, it is not.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from playback.models import Recording, Room, Version
 from playback.vendor.codes import RecordingStatus
 from playback.vendor.results import Told
 
-from . import mapping
+from . import history, mapping
+from .tables import RECORDINGS, VERSIONS
 
 # From these a version goes on to any of the later ones; from failed and ready only to ready.
 _ON_THE_WAY = [status.value for status in RecordingStatus if status < RecordingStatus.FAILED]
@@ -52,6 +54,9 @@ def note_transcoding(told: Told, told_at: datetime, seen_at: datetime) -> Noted:
             return noted
         version.told_at = told_at
         before = snapshot(recording, version)
+        formers = [
+            (table, row, history.former_of(table, row)) for table, row in ((RECORDINGS, recording), (VERSIONS, version))
+        ]
         if recording.gone_at is None and version.gone_at is None and _forwards(version.status, told.status):
             _advance(version, told)
             if _is_main(recording, version):
@@ -62,6 +67,8 @@ def note_transcoding(told: Told, told_at: datetime, seen_at: datetime) -> Noted:
                 recording.save()
             noted.conclusive = not created and told.status == RecordingStatus.TRANSCODING
         version.save()
+        for table, row, former in formers:
+            history.note_told(table, former, history.facts_of(table, row), seen_at)
         noted.changed |= differences(before, snapshot(recording, version))
     return noted
 

@@ -4,6 +4,10 @@ All three functions take ``asked_at`` (when the page was asked for: that is how 
 ``synced_at`` becomes) and ``since`` (the start of the run, which tells rows that were created during it). They run in
 one transaction; an unchanged page costs one read and no write.
 
+A row is compared by its hash, which is what the vendor said last; ``thorough`` compares the stored columns too, and so
+mends a row that somebody else wrote. What differs is written into the history (``history``), from the row's former
+facts: they are read for the few rows that differ.
+
 Who creates what: a recording's row brings its main version's along; an unknown room gets a placeholder (no title, no
 ``synced_at``), an unknown recording met through a version gets one too, until their own lists tell.
 """
@@ -16,10 +20,10 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from playback.models import Recording, Room
+from playback.models import Recording, Room, SyncRun
 from playback.vendor.results import RecordingRow, RoomRow
 
-from . import mapping
+from . import history, mapping
 from .mapping import Row
 from .tables import RECORDINGS, ROOMS, VERSIONS, Known, Table, listed, marks, stored_time
 
@@ -35,22 +39,35 @@ class Stored:
     known: list[int] = field(default_factory=list)  # primary keys of the page's rows that were there before the run
 
 
-def store_rooms(rows: Iterable[RoomRow], asked_at: datetime, since: datetime, product_type: int | None) -> Stored:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a page is looked at: by the stored columns too (``thorough``), and for which run."""
+
+    thorough: bool = False
+    run: SyncRun | None = None
+
+
+QUICK = Look()
+
+
+def store_rooms(
+    rows: Iterable[RoomRow], asked_at: datetime, since: datetime, product_type: int | None, look: Look = QUICK
+) -> Stored:
     mapped = mapping.first_of_each([mapping.room_row(row, product_type) for row in rows], len(mapping.ROOM_KEY))
     with transaction.atomic():
-        stored, _, changed = _compare(ROOMS, mapped, asked_at, since)
+        stored, _, changed = _compare(ROOMS, mapped, asked_at, since, look)
         ROOMS.write(changed, asked_at)
     return stored
 
 
 def store_recordings(
-    rows: Sequence[RecordingRow], asked_at: datetime, since: datetime, product_type: int | None
+    rows: Sequence[RecordingRow], asked_at: datetime, since: datetime, product_type: int | None, look: Look = QUICK
 ) -> Stored:
     """Rows of call 2 without crops: each is a recording, and tells of its main version."""
     width = len(mapping.RECORDING_KEY)
     mapped = mapping.first_of_each([mapping.recording_row(row, product_type) for row in rows], width)
     with transaction.atomic():
-        stored, new, changed = _compare(RECORDINGS, mapped, asked_at, since)
+        stored, new, changed = _compare(RECORDINGS, mapped, asked_at, since, look)
         if changed:
             if new:
                 _place_rooms(new, asked_at)
@@ -60,22 +77,23 @@ def store_recordings(
             if len(changed) == stored.created:
                 _add_versions(mains, asked_at)
             else:
-                _write_versions(mains, asked_at, since, placed=True)
+                _write_versions(mains, asked_at, since, look, placed=True)
     return stored
 
 
-def store_versions(rows: Iterable[RecordingRow], asked_at: datetime, since: datetime) -> Stored:
+def store_versions(rows: Iterable[RecordingRow], asked_at: datetime, since: datetime, look: Look = QUICK) -> Stored:
     """Rows of call 2 with crops, or of call 10: each is a version. Rows that do not say which are left out."""
     with transaction.atomic():
-        return _write_versions(rows, asked_at, since)
+        return _write_versions(rows, asked_at, since, look)
 
 
 def _write_versions(
-    rows: Iterable[RecordingRow], asked_at: datetime, since: datetime, *, placed: bool = False
+    rows: Iterable[RecordingRow], asked_at: datetime, since: datetime, look: Look, *, placed: bool = False
 ) -> Stored:
     """``placed``: their recordings were written in this transaction, so they and their rooms are there."""
     named = [mapped for row in rows if (mapped := mapping.version_row(row)) is not None]
-    stored, new, changed = _compare(VERSIONS, mapping.first_of_each(named, len(mapping.VERSION_KEY)), asked_at, since)
+    unique = mapping.first_of_each(named, len(mapping.VERSION_KEY))
+    stored, new, changed = _compare(VERSIONS, unique, asked_at, since, look)
     if new and not placed:
         _place_rooms(new, asked_at)
         _place_recordings(new, asked_at)
@@ -90,40 +108,47 @@ def _add_versions(rows: Iterable[RecordingRow], asked_at: datetime) -> None:
 
 
 def _compare(
-    table: Table, rows: Sequence[Row], asked_at: datetime, since: datetime
+    table: Table, rows: Sequence[Row], asked_at: datetime, since: datetime, look: Look
 ) -> tuple[Stored, list[Row], list[Row]]:
     """The page against what is stored: the counts, the rows that are new or come back, and the rows to write."""
     width = len(table.key)
     stored = Stored()
     by_position: list[Known | None] = [None] * len(rows)
-    for known in table.known(rows, asked_at, since):
+    for known in table.known(rows, asked_at, since, thorough=look.thorough):
         by_position[known.position] = known
         if not known.fresh:
             stored.known.append(known.pk)
     new: list[Row] = []
     changed: list[Row] = []
+    moved: list[tuple[int, Row]] = []
     for row, entry in zip(rows, by_position, strict=True):
         if entry is None:
             stored.created += 1
             stored.quiet = False
             new.append(row)
             changed.append(row)
-        elif entry.newer or (
-            entry.payload_hash == row[width] and not entry.gone and (row[-1] is None or row[-1] == entry.sticky)
-        ):
+            continue
+        facts = row[width + 1 : -1]
+        ours = None if entry.facts is None else table.as_stored(facts)
+        same = entry.payload_hash == row[width] and entry.facts == ours
+        if entry.newer or (same and not entry.gone and (row[-1] is None or row[-1] == entry.sticky)):
             stored.unchanged += 1
-        else:
-            stored.updated += 1
-            changed.append(row)
-            if entry.gone:
-                new.append(row)
-            plays_only = (
-                table.plays
-                and not entry.gone
-                and entry.payload_hash is not None
-                and mapping.same_but_for_plays(entry.payload_hash, entry.plays, row[width + 1 : -1])
-            )
-            stored.quiet = stored.quiet and plays_only
+            continue
+        stored.updated += 1
+        changed.append(row)
+        if entry.gone:
+            new.append(row)
+        plays_only = (
+            table.plays
+            and not entry.gone
+            and entry.payload_hash is not None
+            and (ours is None or entry.facts is None or entry.facts[:-1] == ours[:-1])
+            and mapping.same_but_for_plays(entry.payload_hash, entry.plays, facts)
+        )
+        stored.quiet = stored.quiet and plays_only
+        if entry.gone or not (same or plays_only):
+            moved.append((entry.pk, facts))
+    history.note(table, moved, asked_at, look.run)
     return stored, new, changed
 
 
@@ -153,6 +178,11 @@ def _place_recordings(versions: Iterable[Row], asked_at: datetime) -> None:
     """The recordings of new versions: made where unknown, with the facts of the lowest version met and no hash, so
     that their own list writes them in any case; brought back where they were found gone before this was asked."""
     seen_at = stored_time(asked_at)
+    versions = list(versions)
+    keys = {row[:2] for row in versions}
+    gone = Recording.objects.filter(room_id__in={key[0] for key in keys}, gone_at__lte=asked_at)
+    found = gone.values_list("pk", "room_id", "session_id")
+    history.note_back(RECORDINGS, [pk for pk, *key in found if tuple(key) in keys], asked_at)
     lowest: dict[Row, Row] = {}
     for row in versions:
         lowest.setdefault(row[:2], row)  # sorted: the lowest version comes first
