@@ -10,7 +10,7 @@ class MembersConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib import admin
 
-        from . import operations  # noqa: F401 - registers its kinds
+        from . import operations, staleness  # noqa: F401 - they register their kinds
         from .teaching import assigning, person_page
 
         assigning.add_to_rooms()

@@ -12,6 +12,7 @@ import time
 from django.core.cache import cache
 
 BEAT = "playback.heartbeat"  # the task
+LATE = 180.0  # s; two ticks may be lost
 _KEY = "heartbeat:ticked"
 _KEPT = 7 * 24 * 3600  # s; so that an old tick can still be told from none
 

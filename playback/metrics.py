@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db.models import Count
+from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from redis.exceptions import RedisError
 
-from playback import conf, heartbeat, readiness
+from playback import conf, heartbeat, staleness
 from playback.models import Delivery, Operation, OperationItem
 from playback.queues import QUEUES, UNACKNOWLEDGED
 
@@ -68,9 +69,17 @@ def beat() -> Iterator[Metric]:
 
 
 def sync() -> Iterator[Metric]:
-    ages = {kind: age for kind, age in readiness.sync_ages().items() if age is not None}
-    says = "Since the start of the last complete pass over a list of the vendor's; absent: there was none."
-    yield _gauges("backoffice_sync_age_seconds", says, "kind", ages)
+    now = timezone.now()
+    board = staleness.board(anew=True)
+    for side, name, says in (
+        ("news", "backoffice_sync_age_seconds", "How old the newest data of a kind is; absent: it was never read."),
+        ("full", "backoffice_sync_full_age_seconds", "Since everything of a kind was read; absent: it never was."),
+    ):
+        sides = {kind: part for kind, standing in board.items() for part in standing.sides if part.name == side}
+        ages = {kind: (now - part.at).total_seconds() for kind, part in sides.items() if part.at is not None}
+        yield _gauges(name, says, "kind", ages)
+    stale = {kind: float(standing.worst is not None) for kind, standing in board.items()}
+    yield _gauges("backoffice_stale", "1: older than its set time, or never read; its lists warn.", "kind", stale)
 
 
 def deliveries() -> Iterator[Metric]:

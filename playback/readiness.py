@@ -5,8 +5,8 @@ Decisions:
 * **Required** is what no page or click works without: the database, the broker, and beat's tick through a worker. An
   old mirror is told and does not make us unready: pages say themselves how old a row is, and a vendor that is down for
   an hour is no reason for a load balancer to take the back-office away. ``READY_REQUIRES`` changes that.
-* **Cheap.** Two small queries and two commands to Redis, kept for some seconds in each process: whoever asks a hundred
-  times a second costs us nothing.
+* **Cheap.** A few small queries and two commands to Redis, kept for some seconds in each process: whoever asks a
+  hundred times a second costs us nothing.
 * **No secrets.** A failure is told by its type; addresses, names and passwords stay in the settings.
 """
 
@@ -17,18 +17,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from playback import conf, heartbeat
-from playback.models import SyncRun
-from playback.sync.freshness import last_complete_start
+from playback import conf, heartbeat, staleness
+from playback.heartbeat import LATE
+from playback.staleness import State
 
 KEPT = 5.0  # s
-LATE = 180.0  # s; two ticks may be lost
 
 
 @dataclass(frozen=True)
@@ -66,27 +64,22 @@ def beat() -> Part:
     return Part(True, f"Beat's last tick was run {age:.0f} s ago.")
 
 
-def sync_ages() -> dict[str, float | None]:
-    """Seconds since the start of each kind's last complete pass; None: there was none. Raises ``DatabaseError``."""
-    now = timezone.now()
-    starts = {kind.value: last_complete_start(kind) for kind in SyncRun.Kind}
-    return {kind: None if at is None else max(0.0, (now - at).total_seconds()) for kind, at in starts.items()}
-
-
 def sync() -> Part:
     try:
-        ages = sync_ages()
+        kinds = staleness.board([name for name, kind in staleness.kinds().items() if kind.by_runs], anew=True).values()
     except DatabaseError as error:
         return Part(False, f"The sync runs cannot be read ({type(error).__name__}).")
-    limit = settings.READY_SYNC_AGE
-    old = [f"{kind} {'never' if age is None else f'{age:.0f} s ago'}" for kind, age in ages.items() if _old(age, limit)]
+    old = [_told(kind.kind.name, kind.news) for kind in kinds if kind.news and kind.news.state is not State.FRESH]
     if old:
-        return Part(False, f"Last read whole from the vendor: {', '.join(old)}; {limit} s are allowed.")
-    return Part(True, f"Every list was read from the vendor within the last {limit} s.")
+        return Part(False, f"Last read to their end at the vendor: {', '.join(old)}.")
+    return Part(True, "Every list was read from the vendor within its time.")
 
 
-def _old(age: float | None, limit: float) -> bool:
-    return age is None or age > limit
+def _told(name: str, side: staleness.Side) -> str:
+    limit = f"{side.limit.total_seconds():.0f} s"
+    if side.at is None:
+        return f"{name} never"
+    return f"{name} {(timezone.now() - side.at).total_seconds():.0f} s ago ({limit} are allowed)"
 
 
 PARTS: dict[str, Callable[[], Part]] = {"database": database, "broker": broker, "beat": beat, "sync": sync}

@@ -56,6 +56,14 @@ def _empties_the_database(item: pytest.Item) -> bool:
     return bool(named) or (marker is not None and bool(marker.kwargs.get("transaction")))
 
 
+@pytest.fixture(autouse=True)
+def _no_old_age_kept() -> None:
+    """How old data is is kept for some seconds in each process: not from one test to the next."""
+    from playback import staleness  # once Django is set up
+
+    staleness.forget()
+
+
 @pytest.fixture(scope="session")
 def _sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """One stand-in vendor a test process; tests take it emptied, as ``sandbox``."""

@@ -24,7 +24,7 @@ from unfold.views import ChangeList
 
 from playback.sync.freshness import Freshness
 
-from . import search
+from . import search, stale_banner
 from .facts import Group
 from .paging import CappedChangeList, CappedPaginator
 
@@ -39,6 +39,7 @@ class ReadOnlyAdmin(ModelAdmin):
     paginator = CappedPaginator
     list_filter_submit = True
     list_fullwidth = True
+    change_list_template = "playback/change_list.html"  # the theme's, with the banner of old data
     actions_selection_counter = True
     detail_template: ClassVar[str] = "playback/detail.html"
 
@@ -76,7 +77,8 @@ class ReadOnlyAdmin(ModelAdmin):
             query = request.GET.copy()
             query[SEARCH_VAR] = cleaned
             return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
-        return super().changelist_view(request, extra_context)
+        stale = stale_banner.of_list(request, self.model)
+        return super().changelist_view(request, {"stale": stale, **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -101,6 +103,7 @@ class ReadOnlyAdmin(ModelAdmin):
             "model_admin": self,
             "is_fullwidth": "1",
             "groups": self.groups(request, obj),
+            "stale": stale_banner.of_row(request, obj),
             **self.sections(request, obj),
             **(extra_context or {}),
         }

@@ -1,23 +1,23 @@
-"""The front page: how fresh the mirror is, what is in it, and what is going on. Nine queries at most."""
+"""The front page: how fresh the mirror is, what is in it, and what is going on. A dozen queries at most."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from playback import display
 from playback.callbacks import address
-from playback.models import Delivery, Operation, Recording, Room, SyncRun
-from playback.sync.freshness import COMPLETE
+from playback.models import Delivery, Operation, Recording, Room
+from playback.staleness import Needs
 from playback.templatetags.playback_display import operation_title as title_of
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
+from . import mirror_state
 from .filters import expires_within
 from .operation import OPEN_STATES, report_url
 
@@ -31,7 +31,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     sees_runs = user.has_perm("playback.view_syncrun")
     context["is_fullwidth"] = "1"
     context["title"] = _("Overview")
-    context["configured"] = configured()
+    context["configured"] = Needs().account
     if sees_recordings:
         context["tiles"] = tiles()
         context["newest"] = [
@@ -43,7 +43,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["callbacks_elsewhere"] = address.differs(address.known())
     if user.has_perm("playback.view_delivery"):
         context["dead_deliveries"] = Delivery.objects.filter(state=Delivery.State.DEAD).count()
-    context["freshness"] = freshness()
+    context["freshness"] = mirror_state.brief()
     context["first_sync"] = sees_recordings and not context["newest"]
     context["sees_runs"] = sees_runs
     if user.has_perm("playback.view_operation"):
@@ -53,12 +53,6 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             for row in running
         ]
     return context
-
-
-def configured() -> bool:
-    """Is there an account to mirror at all? Whether it works is what the runs say."""
-    address = settings.BAIJIAYUN_BASE_URL or settings.BAIJIAYUN_PRIVATE_DOMAIN
-    return bool(settings.BAIJIAYUN_PARTNER_ID and settings.BAIJIAYUN_PARTNER_KEY and address)
 
 
 def tiles() -> list[dict[str, Any]]:
@@ -95,26 +89,3 @@ def tiles() -> list[dict[str, Any]]:
 
 def _tile(title: str, count: int, url: str, icon: str, tone: str) -> dict[str, Any]:
     return {"title": title, "count": display.number(count), "url": url, "icon": icon, "tone": tone if count else ""}
-
-
-def freshness() -> list[dict[str, Any]]:
-    """For each kind of list: its last complete run and its last run of all."""
-    newest = {
-        run.kind: run
-        for run in SyncRun.objects.filter(
-            pk__in=SyncRun.objects.order_by().values("kind").annotate(last=Max("pk")).values("last")
-        ).defer("unreadable_rows")
-    }
-    complete = dict(
-        SyncRun.objects.filter(state__in=COMPLETE).order_by().values_list("kind").annotate(Max("finished_at"))
-    )
-    return [
-        {
-            "label": kind.label,
-            "complete": display.moment(complete.get(kind.value)),
-            "ever": kind.value in complete,
-            "run": newest.get(kind.value),
-            "state": display.run_badge(newest[kind.value]) if kind.value in newest else "",
-        }
-        for kind in SyncRun.Kind
-    ]

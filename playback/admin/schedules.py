@@ -47,6 +47,11 @@ TASK_NAMES = (
 )
 
 
+def title_of(name: str) -> str:
+    """A row's name; those that the migrations made are translated."""
+    return gettext(name) if name in TASK_NAMES else name
+
+
 class TaskSelectWidget(UnfoldAdminSelectWidget, BeatTaskSelectWidget):
     """The list of registered tasks, drawn by the theme."""
 
@@ -67,7 +72,7 @@ class ThemedPeriodicTaskAdmin(PeriodicTaskAdmin, ModelAdmin):
 
     @admin.display(description=_("name"), ordering="name")
     def title(self, task: PeriodicTask) -> str:
-        return gettext(task.name) if task.name in TASK_NAMES else str(task.name)
+        return title_of(str(task.name))
 
     @admin.display(description=_("when"))
     def rhythm(self, task: PeriodicTask) -> str:
