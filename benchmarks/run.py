@@ -14,9 +14,10 @@ import sys
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from playback.demo.embedded import EmbeddedValkey
@@ -28,13 +29,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.run", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000, help="recordings in the mirror (100000)")
     parser.add_argument("--repeats", type=int, default=3, help="each is measured this often; the median counts (3)")
+    parser.add_argument("--load-rows", type=int, default=1_000_000, help="recordings of the load from afar (1000000)")
     parser.add_argument(
-        "--only", choices=["mirror", "lists", "operations", "callbacks"], help="one of the measurements"
+        "--only", choices=["mirror", "copy", "load", "lists", "operations", "callbacks"], help="one of the measurements"
     )
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
-        return measure(options.rows, options.repeats, options.only)
+        return measure(options.rows, options.repeats, options.load_rows, options.only)
     own = [sys.executable, "-m", "benchmarks.run", "--here", *sys.argv[1:]]
     failed = 0
     with tempfile.TemporaryDirectory(prefix="backoffice-bench-") as folder, embedded_broker(Path(folder)) as url:
@@ -87,7 +89,7 @@ def drop(server: str, name: str) -> None:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def measure(rows: int, repeats: int, only: str | None) -> int:
+def measure(rows: int, repeats: int, load_rows: int, only: str | None) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
 
@@ -96,11 +98,13 @@ def measure(rows: int, repeats: int, only: str | None) -> int:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    from . import callbacks, lists, mirror, operations
+    from . import callbacks, copy, lists, load, mirror, operations
 
     missed = False
-    parts = {
+    parts: dict[str, Callable[[int, int], Iterable[Any]]] = {
         "mirror": mirror.measure,
+        "copy": copy.measure,
+        "load": lambda rows, repeats: load.measure(load_rows),
         "lists": lists.measure,
         "operations": operations.measure,
         "callbacks": callbacks.measure,

@@ -1,0 +1,123 @@
+"""Pages into PostgreSQL without the network, against bare COPY of the same rows.
+
+Ours is ``store_recordings``, page by page as a pass calls it: the vendor's typed rows mapped, hashed, compared with
+what is stored and upserted, each recording a row of ``playback_recording`` and one of ``playback_version``, with their
+constraints and indexes. *Bare COPY* is what the wire and the heap alone cost: the same two rows a recording, with their
+values ready made, by one binary COPY a table into fresh plain tables of the same columns, without a key or an index.
+
+What the indexes and foreign keys cost is shown beside it, without an aim: COPY of the same rows, page by page, straight
+into our own tables.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from playback.models import Recording, Room, Version
+from playback.sync import mapping
+
+from . import mirror
+from .report import Share, median
+
+AIM = 0.5
+RECORDING = ("id", *mirror.RECORDING)
+VERSION = ("id", *mirror.VERSION)
+
+
+def measure(rows: int, repeats: int) -> list[Share]:
+    if connection.vendor != "postgresql":
+        return []
+    bare, into_ours, ours = [], [], []
+    for _ in range(repeats):
+        mirror.empty()
+        bare.append(_bare(rows))
+        into_ours.append(_into_ours(rows))
+        mirror.empty()
+        ours.append(mirror.mirror(rows))
+    assert Recording.objects.count() == Version.objects.count() == rows
+    base, indexed, speed = median(bare), median(into_ours), median(ours)
+    what = f"{connection.vendor}: upserts of new rows ({2 * rows / speed:,.0f} rows/s in two tables)"
+    return [
+        Share(what, base / speed, f"bare COPY into plain tables ({2 * rows / base:,.0f} rows/s)", AIM),
+        Share(what, indexed / speed, f"COPY into the same tables with their indexes ({2 * rows / indexed:,.0f})", 0.0),
+    ]
+
+
+Rows = list[tuple[Any, ...]]
+
+
+def _pages(rows: int) -> list[tuple[Rows, Rows]]:
+    """Recordings and versions as COPY wants them, made outside of the clock."""
+    hashed = UUID(int=0)
+    at = datetime(2024, 1, 1, tzinfo=UTC)
+    made: list[tuple[Rows, Rows]] = []
+    number = 0
+    for page in mirror.pages(rows):
+        recordings: Rows = []
+        versions: Rows = []
+        for row in page:
+            number += 1
+            common = (row.video_id, row.name, row.status, row.publish_status, row.created_at)
+            media = (row.length, row.total_transcode_size, row.cover_url, row.play_times)
+            recordings.append(
+                (number, row.room_id, row.session_id, at, at, hashed, row.playback_id, 0, *common, *media, 1)
+            )
+            versions.append((number, number, 0, at, at, hashed, *common, *media, None))
+        made.append((recordings, versions))
+    return made
+
+
+def _bare(rows: int) -> float:
+    pages = _pages(rows)
+    with connection.cursor() as cursor:
+        for model in (Recording, Version):
+            cursor.execute(f"CREATE TABLE bare_{model._meta.model_name} (LIKE {model._meta.db_table})")
+    try:
+        started = time.perf_counter()
+        with transaction.atomic():
+            _copy(Recording, "bare_recording", RECORDING, [row for recordings, _ in pages for row in recordings])
+            _copy(Version, "bare_version", VERSION, [row for _, versions in pages for row in versions])
+        return time.perf_counter() - started
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE bare_recording, bare_version")
+
+
+def _into_ours(rows: int) -> float:
+    spent = 0.0
+    at = datetime(2024, 1, 1, tzinfo=UTC)
+    for recordings, versions in _pages(rows):
+        rooms = {row[1] for row in recordings}
+        started = time.perf_counter()
+        with transaction.atomic():
+            Room.objects.bulk_create(
+                [Room(room_id=room_id, first_seen_at=at) for room_id in rooms], ignore_conflicts=True
+            )
+            _copy(Recording, Recording._meta.db_table, RECORDING, recordings)
+            _copy(Version, Version._meta.db_table, VERSION, versions)
+        spent += time.perf_counter() - started
+    return spent
+
+
+def _copy(model: Any, table: str, columns: Sequence[str], rows: Rows) -> None:
+    kinds = [
+        str(model._meta.get_field(name.removesuffix("_id") if name in ("recording_id",) else name).db_type(connection))
+        for name in columns
+    ]
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.set_types([kind.partition("(")[0] for kind in kinds])
+        for row in rows:
+            copy.write_row(row)
+
+
+assert RECORDING[3:6] == VERSION[3:6]
+assert mapping.RECORDING_KEY == ("room_id", "session_id")
