@@ -10,6 +10,7 @@ the total without filters isn't counted at all, and there is no date hierarchy.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib.admin import ShowFacets
@@ -54,6 +55,10 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CappedChangeList
+
+    def ordering_by(self, parameters: Mapping[str, str]) -> list[str]:
+        """The list's order where a filter asks for one of its own; none: the model's."""
+        return []
 
     def decorate(self, rows: list[Any]) -> None:
         """Add to the rows of the shown page what costs a query of its own."""

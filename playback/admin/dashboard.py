@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
 from playback import display
 from playback.callbacks import address
@@ -22,6 +26,9 @@ from .filters import expires_within
 from .operation import OPEN_STATES, report_url
 
 NEWEST = 8
+COUNTED_SLOWLY = 50_000  # recordings; so many are counted once a minute
+KEPT = 60  # s
+_COUNTS = "front-page:counts"
 
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -33,7 +40,9 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     context["title"] = _("Overview")
     context["configured"] = Needs().account
     if sees_recordings:
-        context["tiles"] = tiles()
+        counted, earlier = counts()
+        context["tiles"] = tiles(counted)
+        context["counted_at"] = display.moment(counted.at) if earlier else ""
         context["newest"] = [
             {"recording": row, "cover": display.cover(row), "made": display.moment(row.created_at),
              "status": display.status_badge(row), "publish": display.publish_badge(row)}
@@ -55,17 +64,49 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context
 
 
-def tiles() -> list[dict[str, Any]]:
-    """Counts of recordings, each leading to the list that it counts."""
+@dataclass(frozen=True)
+class Counts:
+    """What the tiles show. ``groups``: whether still there, status, publish state, how many."""
+
+    groups: list[tuple[bool, int, int | None, int]]
+    expiring: int
+    rooms: int
+    at: datetime
+
+
+def counts() -> tuple[Counts, bool]:
+    """And whether they are older than this moment. Where counting takes long, it is done once a minute for everybody;
+    a cache that does not answer costs a count."""
+    try:
+        if (kept := cache.get(_COUNTS)) is not None:
+            return kept, True
+    except RedisError:
+        pass
+    counted = _count()
+    if sum(many for *_state, many in counted.groups) >= COUNTED_SLOWLY:
+        try:
+            cache.set(_COUNTS, counted, KEPT)
+        except RedisError:
+            pass
+    return counted, False
+
+
+def _count() -> Counts:
+    now = timezone.now()
     groups = list(
         Recording.objects.order_by()
         .annotate(there=Q(gone_at=None))
         .values_list("there", "status", "publish_status")
         .annotate(many=Count("pk"))
     )
-    live = [(status, publish, many) for there, status, publish, many in groups if there]
-    gone = sum(many for there, _status, _publish, many in groups if not there)
     expiring = Recording.objects.filter(expires_within(timedelta(days=30)), gone_at=None).count()
+    return Counts(groups, expiring, Room.objects.filter(gone_at=None).count(), now)
+
+
+def tiles(counted: Counts) -> list[dict[str, Any]]:
+    """Counts of recordings, each leading to the list that it counts."""
+    live = [(status, publish, many) for there, status, publish, many in counted.groups if there]
+    gone = sum(many for there, _status, _publish, many in counted.groups if not there)
 
     def having(status: int | None = None, publish: int | None = None) -> int:
         return sum(n for s, p, n in live if status in (None, s) and publish in (None, p))
@@ -79,11 +120,10 @@ def tiles() -> list[dict[str, Any]]:
               "warning"),
         _tile(_("Transcoding"), having(RecordingStatus.TRANSCODING), f"{url}?status__exact=20", "sync", "info"),
         _tile(_("Failed"), having(RecordingStatus.FAILED), f"{url}?status__exact=30", "error", "danger"),
-        _tile(_("Expires within 30 days"), expiring, f"{url}?expires=month", "event_busy", "warning"),
+        _tile(_("Expires within 30 days"), counted.expiring, f"{url}?expires=month", "event_busy", "warning"),
         _tile(_("Gone at the vendor"), gone, f"{url}?presence=gone",
               "link_off", ""),
-        _tile(_("Rooms"), Room.objects.filter(gone_at=None).count(), reverse("admin:playback_room_changelist"),
-              "meeting_room", ""),
+        _tile(_("Rooms"), counted.rooms, reverse("admin:playback_room_changelist"), "meeting_room", ""),
     ]  # fmt: skip
 
 

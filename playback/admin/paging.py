@@ -127,6 +127,9 @@ class CappedChangeList(ChangeList):
             for number in numbers
         ]
 
+    def _get_default_ordering(self) -> list[Any]:
+        return self.model_admin.ordering_by(self.params) or list(super()._get_default_ordering())
+
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         """Rows that are equal in the chosen column stand in the list's own order, and all of it turns round with the
         column: either way is one way through one index."""

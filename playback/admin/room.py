@@ -77,7 +77,7 @@ class RoomAdmin(MirrorAdmin):
     def product(self, room: Room) -> str:
         return room.get_product_type_display() or display.EMPTY
 
-    @column(description=_("recordings"), ordering="recording_count")
+    @column(description=_("recordings"))  # not sorted by: all rooms' recordings would be counted
     def recordings_link(self, room: Any) -> Any:
         if not room.recording_count:
             return "0"

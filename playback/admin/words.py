@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import reduce
 from math import sqrt
 from operator import and_, or_
 from typing import Any
@@ -51,7 +51,10 @@ class Table:
     indexed: bool
 
 
-def tables() -> dict[type[Model], Table]:
+Tables = dict[type[Model], Table]
+
+
+def tables() -> Tables:
     """How large they are, and whether the index is there; one query, none where there are no such indexes."""
     if connection.vendor != "postgresql":
         return {index.model: Table(0, False) for index in INDEXES}
@@ -71,9 +74,9 @@ def rooms(words: list[str], join: Join = every) -> Q:
     return _best(Room, tables()[Room], lambda how: join(Q(**{f"title__{how}": word}) for word in words))
 
 
-def recordings(words: list[str], join: Join = every) -> Q:
+def recordings(words: list[str], join: Join = every, known: Tables | None = None) -> Q:
     """The words (each of them, or any) in the name, or in the room's title."""
-    known = tables()
+    known = known or tables()
     in_rooms = _rooms(words, known[Room])
 
     def condition(how: str) -> Q:
@@ -89,24 +92,18 @@ def version_names(words: list[str], join: Join = every) -> Q:
 def versions(words: list[str]) -> Q:
     """Each word in the version's name, the recording's, or the room's title.
 
-    The longest word leads the way, if recordings and versions with it are few; the others are then looked for in those
-    rows alone.
+    The longest word leads the way, if recordings with it are few; the others are then looked for in those rows alone.
     """
     by_rows = every(_in_version(word) for word in words)
-    table = tables()[Version]
-    if not table.indexed or not words:
+    known = tables()
+    if not known[Version].indexed or not words:
         return by_rows
     longest = max(words, key=len)
-    ids = few(Recording.objects.filter(recordings([longest])))
+    ids = few(Recording.objects.filter(recordings([longest], known=known)))
     if ids is None:
         return by_rows
-
-    def condition(how: str) -> Q:
-        return Q(**{f"name__{how}": longest}) | Q(recording__in=ids)
-
-    if _how(Version, table, condition) == ROWS:
-        return by_rows
-    return condition(PAIRS) & every(_in_version(word) for word in words if word != longest)
+    leading = Q(name__by_pairs=longest) | Q(recording__in=ids)
+    return leading & every(_in_version(word) for word in words if word != longest)
 
 
 def few(queryset: QuerySet[Any]) -> list[int] | None:
@@ -126,7 +123,8 @@ def _rooms(words: list[str], table: Table) -> dict[str, Q]:
     """
     if connection.vendor != "postgresql":
         return {word: Q(room__title__by_rows=word) for word in words}
-    ways = {word: _best(Room, table, partial(_title, word)) for word in words}
+    how = PAIRS if table.indexed else ROWS
+    ways = {word: Q(**{f"title__{how}": word}) for word in words}
     if not ways:
         return {}
     flags = {f"has_{n}": ExpressionWrapper(way, output_field=BooleanField()) for n, way in enumerate(ways.values())}
@@ -135,10 +133,6 @@ def _rooms(words: list[str], table: Table) -> dict[str, Q]:
     if len(rows) > MOST_IDS:
         return {word: Q(room__in=Room.objects.filter(way).order_by().values("pk")) for word, way in ways.items()}
     return {word: Q(room__in=[row[0] for row in rows if row[n]]) for n, word in enumerate(ways, 1)}
-
-
-def _title(word: str, how: str) -> Q:
-    return Q(**{f"title__{how}": word})
 
 
 def _best(model: type[Model], table: Table, condition: Callable[[str], Q]) -> Q:

@@ -3,7 +3,8 @@
 A first load writes through every index, so each must have a question that it answers:
 
 * ``recording_newest`` and ``version_newest`` carry ``gone_at``: lists are counted and paged deep by the index alone.
-* ``recording_gone``: the few that are gone, newest first. ``recording_held_by``: a person's holds, of the few held.
+* ``recording_gone`` and ``recording_expiry_unknown``: what is in such a state, newest first; without them a state that
+  few are in, or none, is looked for in the whole table. ``recording_held_by``: a person's holds, of the few held.
 * ``recording_by_playback``, ``recording_by_session``: an id that is pasted is one of four kinds; two had no index, and
   one without makes the search read the whole table. Session 0 is no id: ordinary rooms take no room in it.
 * ``recording_by_size``, ``recording_by_plays``, ``recording_by_expiry``: the list can be sorted by these columns.
@@ -121,6 +122,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='recording',
             index=models.Index(fields=['expires_at', '-created_at', '-id'], name='recording_by_expiry'),
+        ),
+        migrations.AddIndex(
+            model_name='recording',
+            index=models.Index(condition=models.Q(('expires_at', None), models.Q(('valid_days', None), ('valid_days__lt', 0), ('valid_days__gt', 0), _connector='OR')), fields=['-created_at', '-id'], name='recording_expiry_unknown'),
         ),
         migrations.AddIndex(
             model_name='recording',

@@ -29,6 +29,8 @@ PUBLISH_STATUSES = [
     (PublishStatus.PUBLISHED.value, _("Published")),
     (PublishStatus.BLOCKED.value, _("Blocked")),
 ]
+# Neither a time nor "for ever". The filter of the list and its index say it in the same words.
+EXPIRY_UNKNOWN = Q(expires_at=None) & (Q(valid_days=None) | Q(valid_days__lt=0) | Q(valid_days__gt=0))
 
 
 class Recording(Mirror):
@@ -120,6 +122,7 @@ class Recording(Mirror):
             # Many are played never and kept for ever: within these the order is the list's own.
             models.Index(fields=["play_times", "-created_at", "-id"], name="recording_by_plays"),
             models.Index(fields=["expires_at", "-created_at", "-id"], name="recording_by_expiry"),
+            models.Index(fields=["-created_at", "-id"], condition=EXPIRY_UNKNOWN, name="recording_expiry_unknown"),
             models.Index(fields=["held_at"], condition=Q(held_at__isnull=False), name="recording_held"),
             models.Index(fields=["held_by"], condition=Q(held_by__isnull=False), name="recording_held_by"),
         ]
