@@ -11,6 +11,8 @@ class PlaybackConfig(AppConfig):
     def ready(self) -> None:
         from . import tracing  # noqa: F401 - it listens to tasks being sent and begun
         from .checks import check_mail_settings, check_vendor_settings
+        from .operations import effects
 
+        effects.listen()
         register(check_vendor_settings)
         register(check_mail_settings)
