@@ -40,6 +40,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item(_("Operations"), "task_alt", "playback", "operation"),
                 _item(_("Play links"), "link", "playback", "playlink"),
+                _item(_("Changes"), "difference", "playback", "change"),
                 _item(_("Sync runs"), "sync", "playback", "syncrun"),
                 _item(_("Deliveries"), "call_received", "playback", "delivery"),
             ],
