@@ -11,8 +11,10 @@ class PlaybackConfig(AppConfig):
     def ready(self) -> None:
         from . import tracing  # noqa: F401 - it listens to tasks being sent and begun
         from .checks import check_mail_settings, check_vendor_settings
+        from .operations import effects
         from .staleness import limits
 
+        effects.listen()
         register(check_vendor_settings)
         register(check_mail_settings)
         register(limits.check)

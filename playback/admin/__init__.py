@@ -1,6 +1,7 @@
 """The admin's pages. Importing this package registers them."""
 
 from . import (
+    change,
     delivery,
     merge,
     operation,
@@ -16,6 +17,7 @@ from . import (
 )
 
 __all__ = [
+    "change",
     "delivery",
     "merge",
     "operation",

@@ -6,7 +6,6 @@ size of the mirror.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,10 +20,8 @@ from playback import display, staleness
 from playback.models import SyncRun
 from playback.staleness import Ending, Needs, Side, Standing, callbacks
 
-from . import mirror_words
+from . import drift, mirror_words
 
-# More parts of the page, by whom they belong to: (template, context of it). Add to it when the app is loaded.
-PARTS: list[tuple[str, Callable[[HttpRequest], dict[str, Any]]]] = []
 _ENDINGS = {
     Ending.GOOD: ("success", "check_circle"),
     Ending.UNDER_WAY: ("info", "sync"),
@@ -50,7 +47,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "needs": _needs(needs),
         "callbacks": _callbacks(request) if request.user.has_perm("playback.view_delivery") else None,
         "may_start": request.user.has_perm("playback.start_syncrun"),
-        "parts": [{"template": template, **of(request)} for template, of in PARTS],
+        **drift.context(request),
     }
     request.current_app = admin.site.name
     return TemplateResponse(request, "playback/mirror_state.html", context)

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -22,7 +22,7 @@ from unfold.decorators import display as column
 
 from playback import display
 from playback.models import Operation, OperationItem
-from playback.operations import execute, reasons, registry
+from playback.operations import belief, execute, reasons, registry
 from playback.operations.base import OperationInvalid, OperationKind, PlanChanged
 from playback.operations.plan import check_permission, summary
 from playback.templatetags.playback_display import operation_title as title_of
@@ -49,11 +49,24 @@ class KindFilter(DropdownFilter):
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
+class NotShownFilter(DropdownFilter):
+    """What the vendor took and does not show (``operations.belief``)."""
+
+    title = _("at the vendor")
+    parameter_name = "shown"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("no", _("Not shown by the vendor"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(pk__in=belief.not_shown().values("operation")) if self.value() == "no" else queryset
+
+
 @admin.register(Operation)
 class OperationAdmin(ReadOnlyAdmin):
     list_display = ["what", "person", "state_label", "counts", "planned", "took"]
     list_display_links = ["what"]
-    list_filter = [KindFilter, ("state", ChoicesDropdownFilter), ("created_at", BeijingDaysFilter)]
+    list_filter = [KindFilter, ("state", ChoicesDropdownFilter), ("created_at", BeijingDaysFilter), NotShownFilter]
     list_select_related = ["user"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -65,13 +78,16 @@ class OperationAdmin(ReadOnlyAdmin):
             OperationItem.objects.filter(operation__in=[row.pk for row in rows])
             .order_by()
             .values_list("operation_id", "outcome")
-            .annotate(many=Count("pk"))
+            .annotate(many=Count("pk"), missed=Count("pk", filter=Q(missing__isnull=False)))
         )
         tally: dict[int, dict[str, int]] = {}
-        for operation, outcome, many in counted:
+        missed: dict[int, int] = {}
+        for operation, outcome, many, not_shown in counted:
             tally.setdefault(operation, {})[outcome] = many
+            missed[operation] = missed.get(operation, 0) + not_shown
         for row in rows:
             row.tally = tally.get(row.pk, {})
+            row.missed = missed.get(row.pk, 0)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -110,7 +126,8 @@ class OperationAdmin(ReadOnlyAdmin):
             for value, label in OperationItem.Outcome.choices
             if value in operation.tally
         ]
-        return format_html_join(" · ", "{} {}", told) if told else display.EMPTY
+        counts = format_html_join(" · ", "{} {}", told) if told else display.EMPTY
+        return display.lines([counts, not_shown_badge(operation.missed)]) if operation.missed else counts
 
     @column(description=_("planned (Beijing)"), ordering="created_at")
     def planned(self, operation: Operation) -> Any:
@@ -401,6 +418,8 @@ class OperationAdmin(ReadOnlyAdmin):
         shown: list[Any] = list(page.object_list)
         for item in shown:
             item.badge = display.outcome_badge(item.outcome)
+            if item.missing:
+                item.badge = display.lines([item.badge, not_shown_badge()])
             item.changes = kind.changes(item.change) if kind else []
             item.sentences = told(item)
             item.vendor_words = reasons.vendor_words(item.reason) or reasons.vendor_words(item.note)
@@ -434,7 +453,14 @@ def _may_plan(request: HttpRequest, kind: OperationKind, *, undoing: bool) -> bo
 
 def told(item: OperationItem) -> list[str]:
     """What is said of an item, in the reader's language."""
-    return [words for words in (reasons.text(item.reason), reasons.text(item.note)) if words]
+    beside = belief.told(item, kind_of(item.operation)) if item.missing else ""
+    return [words for words in (reasons.text(item.reason), reasons.text(item.note), beside) if words]
+
+
+def not_shown_badge(many: int = 1) -> Any:
+    """An item that is done and not shown, or how many of an operation's."""
+    words = gettext("Not shown by the vendor")
+    return display.badge(f"{words} {many}" if many > 1 else words, "warning", "cloud_off")
 
 
 def kind_of(operation: Operation) -> OperationKind | None:

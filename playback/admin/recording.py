@@ -16,7 +16,7 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import WHOLE, Operation, Recording
 
-from . import actions, keeping, link_making, panels, search, version_table
+from . import actions, change_display, keeping, link_making, panels, search, version_table
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, ExpiryFilter, GoneFilter, LengthFilter, RoomFilter
@@ -174,6 +174,12 @@ class RecordingAdmin(MirrorAdmin):
 
     def sections(self, request: HttpRequest, obj: Recording) -> dict[str, Any]:
         may_see_operations = request.user.has_perm("playback.view_operation")
+        items = (
+            obj.operation_items.select_related("operation", "operation__user")
+            .defer("operation__attachment")
+            .exclude(operation__state__in=[Operation.State.PREPARING, Operation.State.PLANNED])
+            .order_by("-id")
+        )
         return {
             "heading": name_of(obj),
             "cover": display.cover(obj, wide=True),
@@ -182,12 +188,9 @@ class RecordingAdmin(MirrorAdmin):
             **actions_context(request, obj),
             "may_see_operations": may_see_operations,
             # What nobody confirmed was not done to it.
-            "items": obj.operation_items.select_related("operation", "operation__user")
-            .defer("operation__attachment")
-            .exclude(operation__state__in=[Operation.State.PREPARING, Operation.State.PLANNED])
-            .order_by("-id")[:10]
-            if may_see_operations
-            else [],
+            "items": items[:10] if may_see_operations else [],
+            "not_shown": change_display.not_shown(items) if may_see_operations else [],
+            **change_display.section(request, obj.changes.filter(echo=False), f"recording__exact={obj.pk}"),
             "notices": keeping.notices(request, obj),
             "hold_badge": keeping.hold_badge(obj) if obj.held_at else "",
             "trash_badge": keeping.trash_badge(obj.open_trash[WHOLE]) if WHOLE in obj.open_trash else "",

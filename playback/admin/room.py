@@ -16,7 +16,7 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import Recording, Room
 
-from . import owners, room_courseware, room_parts, room_sessions, search
+from . import change_display, owners, room_courseware, room_parts, room_sessions, search
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter
@@ -122,6 +122,7 @@ class RoomAdmin(MirrorAdmin):
             "recordings_url": _recordings_of(obj),
             **owners.section(request, obj),
             "parts": room_parts.shown(request, obj),
+            **change_display.section(request, obj.changes.all(), f"room__exact={obj.pk}"),
         }
 
 

@@ -15,7 +15,7 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import Version
 
-from . import keeping, search
+from . import change_display, keeping, search
 from .base import MirrorAdmin
 from .facts import Fact, Group, id_fact, mirror_group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter, GoneFilter, LengthFilter, MainFilter, RoomFilter
@@ -130,7 +130,12 @@ class VersionAdmin(MirrorAdmin):
 
     def sections(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         trashed = "" if obj.gone_at or obj.trash_entry is None else keeping.trash_badge(obj.trash_entry)
-        return {"heading": name_of(obj), "cover": display.cover(obj, wide=True), "trash_badge": trashed}
+        return {
+            "heading": name_of(obj),
+            "cover": display.cover(obj, wide=True),
+            "trash_badge": trashed,
+            **change_display.section(request, obj.changes.all(), f"version__exact={obj.pk}"),
+        }
 
 
 def name_of(version: Version) -> str:

@@ -37,6 +37,12 @@ if TYPE_CHECKING:
     Text = str | _StrPromise
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
+NO_FIELDS: frozenset[str] = frozenset()
+# Mirrored columns that follow the video of a version.
+FILM = frozenset({"video_id", "status", "created_at", "length", "total_transcode_size", "cover_url"})
+# What a mirrored row should show: the version's number (None: the recording itself) and the column (or ``gone``, or
+# ``expiry``, which is two columns) → the value.
+Shows = Mapping[tuple[int | None, str], Any]
 
 
 class OperationInvalid(Exception):
@@ -296,6 +302,17 @@ class OperationKind:
     def offered(self, recording: Recording) -> bool:
         """Is it worth a button on this live recording's page? What could only be skipped is not."""
         return True
+
+    # ------------------------------------------------------------ what the mirror should show of it
+
+    def shows(self, change: Mapping[str, Sequence[Any]]) -> Shows:
+        """What the mirror shows once an item with this change is done, for as long as nobody changes it again. Only
+        what the vendor's lists tell, and only what is foretold exactly."""
+        return NOTHING
+
+    def touches(self, change: Mapping[str, Sequence[Any]]) -> frozenset[str]:
+        """Mirrored columns, of the recording and of its versions, that change by it as nobody can foretell."""
+        return NO_FIELDS
 
     # ------------------------------------------------------------ undo
 

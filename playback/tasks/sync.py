@@ -10,7 +10,8 @@ from celery import shared_task
 from django.contrib.auth import get_user_model
 
 from playback.models import SyncRun
-from playback.sync import passes, search_indexes
+from playback.operations import belief
+from playback.sync import history, passes, search_indexes
 from playback.vendor.codes import Lane
 
 
@@ -21,8 +22,10 @@ def sync_kind(
     """One pass; answers the id of its run. ``user_id``: who asked for it in the admin."""
     user = get_user_model()._default_manager.filter(pk=user_id).first() if user_id is not None else None
     run = passes.run_pass(SyncRun.Kind(kind), full=full, lane=Lane.SYNC, trigger=SyncRun.Trigger(trigger), user=user)
-    if full:
+    belief.check(run)
+    if run.full:
         passes.forget_old_runs()
+        history.forget_old()
         search_indexes.ensure()
     return run.pk
 
@@ -32,6 +35,8 @@ def release_sync(run_id: int, user_id: int) -> int | None:
     """Let a held run's rows go; answers the id of the new run, or None where there is nothing to let go any more."""
     user = get_user_model()._default_manager.get(pk=user_id)
     try:
-        return passes.release(SyncRun.objects.get(pk=run_id), user).pk
+        run = passes.release(SyncRun.objects.get(pk=run_id), user)
     except passes.NotReleasable:
         return None
+    belief.check(run)
+    return run.pk

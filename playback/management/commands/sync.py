@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from playback.models import SyncRun
+from playback.operations import belief
 from playback.sync import passes
 from playback.vendor.codes import Lane
 
@@ -40,6 +41,7 @@ class Command(BaseCommand):
                 on_page=self._bar(kind),
             )
             self._clear()
+            belief.check(run)
             self.stdout.write(f"{kind}: {SyncRun.State(run.state).value}, {passes.summary(run)}")
             if run.state not in FINE:
                 unfinished.append(f"{kind} ({run.state})")

@@ -6,7 +6,7 @@ Nothing is overwritten. The call is never sent twice: what it made is found by c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
@@ -19,7 +19,19 @@ from playback.vendor.client import VendorClient
 from playback.vendor.codes import ReplaceType
 from playback.vendor.errors import VendorError
 
-from ..base import Answer, Attachment, Facts, OperationInvalid, OperationKind, Planned, Refusal, Skipped, Target
+from ..base import (
+    FILM,
+    NO_FIELDS,
+    Answer,
+    Attachment,
+    Facts,
+    OperationInvalid,
+    OperationKind,
+    Planned,
+    Refusal,
+    Skipped,
+    Target,
+)
 from ..reasons import from_vendor, reason
 from ..registry import register
 from . import given, looking, source
@@ -125,6 +137,9 @@ class AddVersion(OperationKind):
             if number not in target.before["versions"]
         ]
         return any(not length or video.length is None or abs(video.length - length) <= _SAME_LENGTH for video in new)
+
+    def touches(self, change: Mapping[str, Sequence[Any]]) -> frozenset[str]:
+        return FILM | {"name", "main_version"} if "main" in change else NO_FIELDS
 
     def describe(self, parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
         return [(_now("Source"), parameters["source"])]

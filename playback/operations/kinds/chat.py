@@ -26,6 +26,7 @@ from playback.vendor.errors import VendorGone, VendorOutcomeUnknown, VendorRefus
 
 from .. import dispatch
 from ..base import (
+    FILM,
     Answer,
     Attachment,
     Facts,
@@ -186,6 +187,10 @@ class RemoveChat(OperationKind):
             return False
         known = target.known
         return bool(known.get("rebuilt") or known.get("rebuilding") or seen.film != known["film"])
+
+    def touches(self, change: Mapping[str, Sequence[Any]]) -> frozenset[str]:
+        """The vendor makes the version anew."""
+        return FILM
 
     def offered(self, recording: Recording) -> bool:
         return bool(recording.is_ready)

@@ -14,7 +14,7 @@ from playback.vendor.codes import PublishStatus
 from playback.vendor.errors import VendorRefused
 
 from .. import trash
-from ..base import Attachment, Facts, OperationKind, Planned, Refusal, Skipped, Target
+from ..base import Attachment, Facts, OperationKind, Planned, Refusal, Shows, Skipped, Target
 from ..reasons import Reason, reason
 from ..registry import register
 from . import watched
@@ -88,6 +88,9 @@ class Delete(OperationKind):
 
     def ended(self, target: Target) -> None:
         trash.deleted(target.recording, WHOLE)
+
+    def shows(self, change: Mapping[str, Sequence[Any]]) -> Shows:
+        return {(None, "gone"): True}
 
     def offered(self, recording: Recording) -> bool:
         return recording.held_at is None

@@ -25,7 +25,7 @@ from playback.vendor.client import VendorClient
 from playback.vendor.codes import ProductType
 from playback.vendor.errors import VendorRefused
 
-from ..base import Attachment, Facts, OperationInvalid, OperationKind, Planned, Skipped, Target
+from ..base import Attachment, Facts, OperationInvalid, OperationKind, Planned, Shows, Skipped, Target
 from ..reasons import Reason, from_vendor, reason
 from ..registry import register
 
@@ -104,6 +104,9 @@ class Hold(_Holding):
             return not _ending(client, target.recording)
         except VendorRefused:
             return False
+
+    def shows(self, change: Mapping[str, Sequence[Any]]) -> Shows:
+        return {(None, "expiry"): {**FOR_EVER, "at": None}} if "expiry" in change else {}
 
     def ended(self, target: Target) -> None:
         Recording.objects.filter(pk=target.recording.pk).update(

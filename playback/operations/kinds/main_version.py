@@ -13,7 +13,18 @@ from playback.models import Recording, TrashEntry
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import RecordingStatus
 
-from ..base import Attachment, Facts, OperationInvalid, OperationKind, Planned, Skipped, Target, VersionFacts
+from ..base import (
+    FILM,
+    Attachment,
+    Facts,
+    OperationInvalid,
+    OperationKind,
+    Planned,
+    Shows,
+    Skipped,
+    Target,
+    VersionFacts,
+)
 from ..reasons import Reason, reason
 from ..registry import register
 
@@ -90,6 +101,13 @@ class SetMain(OperationKind):
             for page in client.pages(client.list_versions, **target.key)
             for row in page.rows
         )
+
+    def shows(self, change: Mapping[str, Sequence[Any]]) -> Shows:
+        return {(None, "main_version"): change["main_version"][1]}
+
+    def touches(self, change: Mapping[str, Sequence[Any]]) -> frozenset[str]:
+        """The recording's facts are its main version's."""
+        return FILM | {"name"}
 
     def offered(self, recording: Recording) -> bool:
         return recording.versions.filter(gone_at=None)[:2].count() > 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +11,7 @@ from playback.models import PUBLISH_STATUSES, WHOLE, Recording
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
-from ..base import Facts, OperationKind, Planned, Skipped, Target
+from ..base import Facts, OperationKind, Planned, Shows, Skipped, Target
 from ..reasons import Reason, reason
 from ..registry import register
 
@@ -50,6 +50,9 @@ class _SetPublishStatus(OperationKind):
 
     def settle(self, client: VendorClient, target: Target) -> bool:
         return client.recording_info(**target.key).publish_status == target.change["publish_status"][1]
+
+    def shows(self, change: Mapping[str, Sequence[Any]]) -> Shows:
+        return {(None, "publish_status"): change["publish_status"][1]}
 
     def offered(self, recording: Recording) -> bool:
         return recording.is_ready and recording.publish_status != self.wanted and WHOLE not in recording.open_trash

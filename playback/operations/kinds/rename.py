@@ -15,7 +15,18 @@ from playback.sync import mapping
 from playback.vendor.client import Upload, VendorClient
 from playback.vendor.errors import VendorError
 
-from ..base import Attachment, Facts, OperationInvalid, OperationKind, Planned, Refusal, Skipped, Target
+from ..base import (
+    NO_FIELDS,
+    Attachment,
+    Facts,
+    OperationInvalid,
+    OperationKind,
+    Planned,
+    Refusal,
+    Shows,
+    Skipped,
+    Target,
+)
 from ..reasons import Reason, reason
 from ..registry import register
 from . import cover, names
@@ -115,6 +126,12 @@ class Rename(OperationKind):
             return False
         _keep_address(target, info.cover_url)
         return True
+
+    def shows(self, change: Mapping[str, Sequence[Any]]) -> Shows:
+        return {(None, "name"): change["name"][1]} if "name" in change else {}
+
+    def touches(self, change: Mapping[str, Sequence[Any]]) -> frozenset[str]:
+        return frozenset({"cover_url"}) if "cover" in change else NO_FIELDS
 
     def undo_item(
         self, facts: Facts, change: Mapping[str, Sequence[Any]], before: Mapping[str, Any]

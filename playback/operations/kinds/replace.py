@@ -16,7 +16,19 @@ from playback.models import Recording, TrashEntry
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import RecordingStatus, ReplaceType
 
-from ..base import Answer, Attachment, Facts, OperationInvalid, OperationKind, Planned, Refusal, Skipped, Target
+from ..base import (
+    FILM,
+    Answer,
+    Attachment,
+    Facts,
+    OperationInvalid,
+    OperationKind,
+    Planned,
+    Refusal,
+    Shows,
+    Skipped,
+    Target,
+)
 from ..marks import format_offset
 from ..reasons import Reason, reason
 from ..registry import register
@@ -83,6 +95,12 @@ class _Replacement(OperationKind):
         old = target.change["video"][0]
         now = looking.video(client, target.key, old["version"], target.before["main_version"])
         return now is not None and now.is_other_than(old)
+
+    def shows(self, change: Mapping[str, Sequence[Any]]) -> Shows:
+        return {(None, "main_version"): change["main"][1]} if "main" in change else {}
+
+    def touches(self, change: Mapping[str, Sequence[Any]]) -> frozenset[str]:
+        return FILM | {"name"} if "main" in change else FILM
 
     def offered(self, recording: Recording) -> bool:
         return recording.status not in _BUSY and recording.held_at is None

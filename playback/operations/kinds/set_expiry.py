@@ -24,7 +24,7 @@ from playback.vendor.client import VendorClient
 from playback.vendor.codes import ProductType, PublishStatus
 from playback.vendor.errors import VendorError
 
-from ..base import Answer, Attachment, Facts, OperationInvalid, OperationKind, Planned, Refusal, Skipped, Target
+from ..base import Answer, Attachment, Facts, OperationInvalid, OperationKind, Planned, Refusal, Shows, Skipped, Target
 from ..reasons import Reason, from_vendor, reason
 from ..registry import register
 from . import kept
@@ -151,6 +151,9 @@ class SetExpiry(OperationKind):
         if facts.video_id != before.get("video_id") or not kept.same(facts.known.get("expiry"), new):
             return Skipped(reason("changed_since"))
         return self._to(facts, new, old)
+
+    def shows(self, change: Mapping[str, Sequence[Any]]) -> Shows:
+        return {(None, "expiry"): change["expiry"][1]}
 
     # ------------------------------------------------------------ run
 

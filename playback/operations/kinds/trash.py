@@ -18,7 +18,7 @@ from playback.vendor.client import VendorClient
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
 from .. import trash
-from ..base import Attachment, Facts, OperationKind, Planned, Refusal, Skipped, Target
+from ..base import Attachment, Facts, OperationKind, Planned, Refusal, Shows, Skipped, Target
 from ..reasons import Reason, reason
 from ..registry import register
 from . import watched
@@ -60,6 +60,9 @@ class _OfTheTrash(OperationKind):
             trash.restored(target.recording, WHOLE)
         else:
             trash.put(target, WHOLE, days, target.before.get("publish_status"))
+
+    def shows(self, change: Mapping[str, Sequence[Any]]) -> Shows:
+        return {(None, "publish_status"): change["publish_status"][1]} if "publish_status" in change else {}
 
     def show(self, name: str, value: Any) -> str:
         if name == "trash":

@@ -20,7 +20,7 @@ from playback.vendor.client import VendorClient
 from playback.vendor.errors import VendorOutcomeUnknown
 
 from .. import trash
-from ..base import Attachment, Facts, OperationInvalid, OperationKind, Planned, Refusal, Skipped, Target
+from ..base import Attachment, Facts, OperationInvalid, OperationKind, Planned, Refusal, Shows, Skipped, Target
 from ..reasons import Reason, reason
 from ..registry import register
 from .trash import IN, show_place
@@ -264,6 +264,9 @@ class DeleteVersion(_OfVersions):
         if there is None:
             raise VendorOutcomeUnknown(call="list_versions", why="a row of the versions could not be read")
         return target.before["version"] not in there
+
+    def shows(self, change: Mapping[str, Sequence[Any]]) -> Shows:
+        return {(number_in(name), "gone"): True for name in change}
 
     def ended(self, target: Target) -> None:
         trash.deleted(target.recording, target.before["version"])
