@@ -14,7 +14,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 
 from playback import display, staleness
-from playback.staleness import Reason, Row, State
+from playback.staleness import Reason, Row, State, Trouble
 
 from .schedules import title_of
 
@@ -194,11 +194,36 @@ def _busy(reason: Reason) -> tuple[str, str]:
 
 
 def _failed(reason: Reason) -> tuple[str, str]:
-    return gettext("The last reading failed (%(time)s).") % _when(reason), ""
+    return _ended(reason, gettext("The last reading failed (%(time)s)."))
 
 
 def _incomplete(reason: Reason) -> tuple[str, str]:
-    return gettext("The last reading did not come to its end (%(time)s).") % _when(reason), ""
+    return _ended(reason, gettext("The last reading did not come to its end (%(time)s)."))
+
+
+def _ended(reason: Reason, otherwise: str) -> tuple[str, str]:
+    """By what is known of the trouble; the reading's own words stand below."""
+    sentences = {
+        Trouble.UNREACHABLE: (
+            gettext("The vendor could not be reached (%(time)s)."),
+            gettext("It is tried again by itself. If the vendor's own pages open, check the network and proxy here."),
+        ),
+        Trouble.BUDGET: (
+            gettext("The account's calls were used up (%(time)s)."),
+            gettext("It is tried again by itself. If it stays so, other software uses the account too."),
+        ),
+        Trouble.UNREADABLE: (
+            gettext("The vendor gave no readable answer (%(time)s)."),
+            gettext("It is tried again by itself; this is mostly trouble at the vendor's."),
+        ),
+        Trouble.ACCOUNT: (
+            gettext("The vendor does not take this account's calls (%(time)s)."),
+            gettext("An administrator has to check the settings of the vendor account, and this machine's clock."),
+        ),
+        Trouble.REFUSED: (gettext("The vendor refused a call of the last reading (%(time)s)."), ""),
+    }
+    why, do = sentences.get(staleness.trouble_of(reason.error), (otherwise, ""))
+    return why % _when(reason), do
 
 
 def _died(reason: Reason) -> tuple[str, str]:
