@@ -53,6 +53,10 @@ def ago(at: datetime, now: datetime | None = None) -> str:
 
 
 def span(of: timedelta) -> str:
+    """How long; 36 hours as such and not as a day and a half."""
+    hours, rest = divmod(of, timedelta(hours=1))
+    if 0 < hours < 72 and not rest:
+        return ngettext("%(num)d hour", "%(num)d hours", hours) % {"num": hours}
     now = timezone.now()
     return timesince(now - of, now, depth=2) if of >= timedelta(minutes=1) else display.duration(now - of, now)
 
@@ -243,8 +247,12 @@ def _rare(reason: Reason) -> tuple[str, str]:
 
 def _due(reason: Reason) -> tuple[str, str]:
     told = {"rhythm": rhythm(reason.told["row"])}
+    if reason.told["first"]:
+        why = gettext("Its first reading was not begun yet; the schedule begins it: %(rhythm)s.")
+    else:
+        why = gettext("Its last turn was missed; the schedule reads it again: %(rhythm)s.")
     return (
-        gettext("Its last turn was missed; the schedule reads it again: %(rhythm)s.") % told,
+        why % told,
         gettext("Wait for that, or start a run by hand. If it stays old, the workers' log says why."),
     )
 

@@ -245,6 +245,7 @@ def test_each_rule_has_a_sentence_in_both_languages() -> None:
     row = staleness.Needs().schedule(staleness.kinds()["rooms"].news)
     told = {
         "at": at, "pages": 3, "kinds": ["rooms"], "waiting": 2, "row": row, "limit": HOUR, "schedule": "Heartbeat",
+        "first": False,
     }  # fmt: skip
     chief = User.objects.create_superuser("chief")
     for rule in mirror_words._SENTENCES:
