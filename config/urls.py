@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from members.teaching.assigning import room_teachers
 from members.teaching.sign_in import admin_sign_in
+from playback.admin import mirror_state
 from playback.views.callbacks import receive
 from playback.views.health import alive, ready
 from playback.views.metrics import scrape
@@ -23,6 +24,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     # Before the admin's own addresses, inside its frame and behind its sign-in.
     path("admin/playback/recording/<int:pk>/preview/", admin.site.admin_view(preview_page), name="recording-preview"),
+    path("admin/playback/mirror/", admin.site.admin_view(mirror_state.page), name="mirror-state"),
     path("admin/members/", include("members.urls")),
     path("admin/playback/room/<int:pk>/teachers/", admin.site.admin_view(room_teachers), name="room-teachers"),
     path("admin/login/", admin_sign_in),  # before the admin's own, which it wraps and whose name it keeps

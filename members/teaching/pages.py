@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 
+from playback.admin import stale_banner
 from playback.admin.search import recordings as matching
 from playback.models import Recording, Room
 from playback.player import preview
@@ -50,6 +51,7 @@ class Home(TeachingView):
                 "page": page,
                 "more_query": f"&{urlencode(kept)}" if kept else "",
                 "searched": urlencode({"q": term}) if term else "",
+                "stale": stale_banner.of_list(request, Recording) if rooms else None,
             }
         )
 

@@ -14,14 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
-from playback import display
+from playback import display, staleness
 from playback.callbacks import address
 from playback.models import Delivery, Operation, Recording, Room
-from playback.staleness import Needs
 from playback.templatetags.playback_display import operation_title as title_of
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
-from . import mirror_state
+from . import mirror_state, stale_banner
 from .filters import expires_within
 from .operation import OPEN_STATES, report_url
 
@@ -38,7 +37,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     sees_runs = user.has_perm("playback.view_syncrun")
     context["is_fullwidth"] = "1"
     context["title"] = _("Overview")
-    context["configured"] = Needs().account
+    context["configured"] = staleness.Needs().account
     if sees_recordings:
         counted, earlier = counts()
         context["tiles"] = tiles(counted)
@@ -53,7 +52,9 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if user.has_perm("playback.view_delivery"):
         context["dead_deliveries"] = Delivery.objects.filter(state=Delivery.State.DEAD).count()
     context["freshness"] = mirror_state.brief()
-    context["first_sync"] = sees_recordings and not context["newest"]
+    if sees_recordings and not context["newest"]:
+        context["first_sync"] = staleness.standing("recordings").state is staleness.State.FIRST
+        context["stale"] = stale_banner.of_list(request, Recording)
     context["sees_runs"] = sees_runs
     if user.has_perm("playback.view_operation"):
         running = Operation.objects.filter(state__in=OPEN_STATES).select_related("user").defer("attachment")[:5]

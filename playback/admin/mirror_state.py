@@ -17,7 +17,6 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
 
 from playback import display, staleness
-from playback.models import SyncRun
 from playback.staleness import Ending, Needs, Side, Standing, callbacks
 
 from . import drift, mirror_words
@@ -40,7 +39,6 @@ def page(request: HttpRequest) -> HttpResponse:
     needs = Needs()
     context = {
         **admin.site.each_context(request),
-        "opts": SyncRun._meta,
         "title": gettext("State of the mirror"),
         "is_fullwidth": "1",
         "kinds": [_card(request, standing, needs) for standing in staleness.board(anew=True).values()],
@@ -62,7 +60,7 @@ def brief() -> list[dict[str, Any]]:
             "at": side.at if (side := next(iter(standing.sides), None)) else None,
             "ago": mirror_words.ago(side.at) if side and side.at else "",
             "full_ago": mirror_words.ago(worst.at)
-            if (worst := standing.worst) and worst.name == "full" and worst.at
+            if (worst := standing.worst) and worst.name == "full" and worst.at and len(standing.sides) > 1
             else "",
             "state": mirror_words.state_badge(standing.state),
         }
@@ -72,14 +70,13 @@ def brief() -> list[dict[str, Any]]:
 
 def _card(request: HttpRequest, standing: Standing, needs: Needs) -> dict[str, Any]:
     kind, facts = standing.kind, standing.facts
-    reasons = {side.why: side for side in standing.sides if side.why is not None} if standing.worst else {}
     return {
         "name": kind.name,
         "label": kind.label,
         "about": kind.about,
         "state": mirror_words.state_badge(standing.state),
         "sides": [_side(standing, side, needs) for side in standing.sides],
-        "reasons": _once([mirror_words.told(reason, request.user) for reason in reasons]),
+        "reasons": _once([mirror_words.told(side.why, request.user) for side in standing.sides if side.why]),
         "by_runs": kind.by_runs,
         "alone": _alone(kind.name, facts.alone),
         "alone_error": facts.alone_error if facts.alone else "",
@@ -109,7 +106,7 @@ def _side(standing: Standing, side: Side, needs: Needs) -> dict[str, Any]:
     task = (standing.kind.full or standing.kind.news) if side.name == "full" else standing.kind.news
     last = side.attempt
     return {
-        "title": gettext("All of it, with what is gone") if side.name == "full" else gettext("What is new"),
+        "title": _title(standing, side),
         "at": side.at,
         "ago": mirror_words.ago(side.at) if side.at else "",
         "fresh": side.state is staleness.State.FRESH,
@@ -119,6 +116,12 @@ def _side(standing: Standing, side: Side, needs: Needs) -> dict[str, Any]:
         "last_at": last.began_at if last else None,
         "run": last.run if last else None,
     }
+
+
+def _title(standing: Standing, side: Side) -> str:
+    if side.name == "news":
+        return gettext("What is new")
+    return gettext("All of it, with what is gone") if standing.kind.by_runs else gettext("All of it")
 
 
 def _ending(ending: Ending) -> Any:

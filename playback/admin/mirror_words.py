@@ -14,7 +14,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 
 from playback import display, staleness
-from playback.staleness import Reason, Row, State
+from playback.staleness import Reason, Row, State, Trouble
 
 from .schedules import title_of
 
@@ -53,6 +53,10 @@ def ago(at: datetime, now: datetime | None = None) -> str:
 
 
 def span(of: timedelta) -> str:
+    """How long; 36 hours as such and not as a day and a half."""
+    hours, rest = divmod(of, timedelta(hours=1))
+    if 0 < hours < 72 and not rest:
+        return ngettext("%(num)d hour", "%(num)d hours", hours) % {"num": hours}
     now = timezone.now()
     return timesince(now - of, now, depth=2) if of >= timedelta(minutes=1) else display.duration(now - of, now)
 
@@ -194,11 +198,36 @@ def _busy(reason: Reason) -> tuple[str, str]:
 
 
 def _failed(reason: Reason) -> tuple[str, str]:
-    return gettext("The last reading failed (%(time)s).") % _when(reason), ""
+    return _ended(reason, gettext("The last reading failed (%(time)s)."))
 
 
 def _incomplete(reason: Reason) -> tuple[str, str]:
-    return gettext("The last reading did not come to its end (%(time)s).") % _when(reason), ""
+    return _ended(reason, gettext("The last reading did not come to its end (%(time)s)."))
+
+
+def _ended(reason: Reason, otherwise: str) -> tuple[str, str]:
+    """By what is known of the trouble; the reading's own words stand below."""
+    sentences = {
+        Trouble.UNREACHABLE: (
+            gettext("The vendor could not be reached (%(time)s)."),
+            gettext("It is tried again by itself. If the vendor's own pages open, check the network and proxy here."),
+        ),
+        Trouble.BUDGET: (
+            gettext("The account's calls were used up (%(time)s)."),
+            gettext("It is tried again by itself. If it stays so, other software uses the account too."),
+        ),
+        Trouble.UNREADABLE: (
+            gettext("The vendor gave no readable answer (%(time)s)."),
+            gettext("It is tried again by itself; this is mostly trouble at the vendor's."),
+        ),
+        Trouble.ACCOUNT: (
+            gettext("The vendor does not take this account's calls (%(time)s)."),
+            gettext("An administrator has to check the settings of the vendor account, and this machine's clock."),
+        ),
+        Trouble.REFUSED: (gettext("The vendor refused a call of the last reading (%(time)s)."), ""),
+    }
+    why, do = sentences.get(staleness.trouble_of(reason.error), (otherwise, ""))
+    return why % _when(reason), do
 
 
 def _died(reason: Reason) -> tuple[str, str]:
@@ -218,8 +247,12 @@ def _rare(reason: Reason) -> tuple[str, str]:
 
 def _due(reason: Reason) -> tuple[str, str]:
     told = {"rhythm": rhythm(reason.told["row"])}
+    if reason.told["first"]:
+        why = gettext("Its first reading was not begun yet; the schedule begins it: %(rhythm)s.")
+    else:
+        why = gettext("Its last turn was missed; the schedule reads it again: %(rhythm)s.")
     return (
-        gettext("Its last turn was missed; the schedule reads it again: %(rhythm)s.") % told,
+        why % told,
         gettext("Wait for that, or start a run by hand. If it stays old, the workers' log says why."),
     )
 

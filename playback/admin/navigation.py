@@ -40,7 +40,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item(_("Operations"), "task_alt", "playback", "operation"),
                 _item(_("Play links"), "link", "playback", "playlink"),
-                _page(_("State of the mirror"), "monitor_heart", "admin:playback_mirror", "playback.view_syncrun"),
+                _page(_("State of the mirror"), "monitor_heart", "mirror-state", "playback.view_syncrun"),
                 _item(_("Changes"), "difference", "playback", "change"),
                 _item(_("Sync runs"), "sync", "playback", "syncrun"),
                 _item(_("Deliveries"), "call_received", "playback", "delivery"),

@@ -21,7 +21,7 @@ from playback.staleness import Side, State
 
 from . import mirror_words
 
-PAGE = "admin:playback_mirror"
+PAGE = "mirror-state"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 from playback import display
 from playback.models import SyncRun
 
-from . import mirror_state, queueing
+from . import queueing
 from .base import ReadOnlyAdmin
 from .facts import Fact, Group
 from .filters import BeijingDaysFilter, ChoicesDropdownFilter
@@ -59,7 +59,6 @@ class SyncRunAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("mirror/", view(mirror_state.page), name="playback_mirror"),
             path("start/", view(self.start), name="playback_syncrun_start"),
             path("<int:pk>/release/", view(self.release), name="playback_syncrun_release"),
             *super().get_urls(),

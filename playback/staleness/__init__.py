@@ -13,6 +13,7 @@ from .kinds import HOUR, Kind, Task, kind_of, kinds, register
 from .limits import limit
 from .needs import Needs, Row
 from .rules import Reason, Side, Standing, State
+from .trouble import Trouble, trouble_of
 
 __all__ = [
     "HOUR",
@@ -28,6 +29,7 @@ __all__ = [
     "Standing",
     "State",
     "Task",
+    "Trouble",
     "board",
     "expiry",
     "forget",
@@ -37,5 +39,8 @@ __all__ = [
     "lists",
     "register",
     "standing",
+    "trouble_of",
     "watched",
 ]
+
+register(*lists.KINDS, watched.KIND, expiry.KIND)  # in the order of pages

@@ -15,7 +15,7 @@ from playback.models import Recording
 from playback.sync.expiry import SINCE
 
 from .facts import Facts, Reading
-from .kinds import HOUR, Kind, Task, register
+from .kinds import HOUR, Kind, Task
 
 NAME = "expiry"
 _TASK = "playback.read_expiry"
@@ -35,16 +35,14 @@ def load(names: Sequence[str]) -> dict[str, Facts]:
     return dict.fromkeys(names, Facts(Reading(news), Reading(asked["oldest"])))
 
 
-register(
-    Kind(
-        name=NAME,
-        label=_("Expiry"),
-        about=_("How long the vendor keeps each recording: asked soon for new ones, and every night for all."),
-        load=load,
-        news=Task(_TASK, {"only_new": True}),
-        full=Task(_TASK),
-        news_at_least=2 * HOUR,
-        needs=("recordings",),
-        kept=5 * 60.0,
-    )
+KIND = Kind(
+    name=NAME,
+    label=_("Expiry"),
+    about=_("How long the vendor keeps each recording: asked soon for new ones, and every night for all."),
+    load=load,
+    news=Task(_TASK, {"only_new": True}),
+    full=Task(_TASK),
+    news_at_least=2 * HOUR,
+    needs=("recordings",),
+    kept=5 * 60.0,
 )

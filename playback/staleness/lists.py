@@ -16,7 +16,7 @@ from playback.models import Recording, Room, SyncLease, SyncRun, Version
 from playback.sync.freshness import COMPLETE
 
 from .facts import Attempt, Ending, Facts, Reading
-from .kinds import Kind, Task, register
+from .kinds import Kind, Task
 
 _ENDINGS = {
     SyncRun.State.DONE: Ending.GOOD,
@@ -80,7 +80,7 @@ def _kind(kind: SyncRun.Kind, model: type[Room | Recording | Version], about: ob
     )
 
 
-register(
+KINDS = (
     _kind(SyncRun.Kind.ROOMS, Room, _("The vendor's list of rooms.")),
     _kind(SyncRun.Kind.RECORDINGS, Recording, _("The vendor's list of recordings, with their states and names.")),
     _kind(SyncRun.Kind.VERSIONS, Version, _("The vendor's list of versions: the cuts of recordings.")),

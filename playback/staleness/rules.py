@@ -121,7 +121,11 @@ class _Case:
 def judge(kind: Kind, facts: Facts, needs: Needs, never_read: Callable[[str], bool]) -> Standing:
     """``never_read`` answers whether a kind, by its name, was never read to its end."""
     sides = []
-    for name, reading, task in (("news", facts.news, kind.news), ("full", facts.full, kind.full or kind.news)):
+    first = (
+        facts.news is not None and facts.news.at is None
+    )  # a kind's first reading is of everything, whoever starts it
+    full = kind.news if first else kind.full or kind.news
+    for name, reading, task in (("news", facts.news, kind.news), ("full", facts.full, full)):
         if reading is None:
             continue
         allowed = limit(kind, name)
@@ -197,7 +201,7 @@ def _rare(case: _Case) -> Reason | None:
 
 
 def _due(case: _Case) -> Reason:
-    return Reason("due", {"row": case.schedule})
+    return Reason("due", {"row": case.schedule, "first": case.reading.at is None})
 
 
 RULES: tuple[Callable[[_Case], Reason | None], ...] = (

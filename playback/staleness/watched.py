@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from playback.models import WatchDay, WatchRecord
 
 from .facts import Attempt, Ending, Facts, Reading
-from .kinds import HOUR, Kind, Task, register
+from .kinds import HOUR, Kind, Task
 
 NAME = "watch_records"
 _LOOKED_AT = 8  # days that the schedule reads
@@ -59,15 +59,13 @@ def _attempt(day: WatchDay | None) -> Attempt | None:
     return Attempt(day.started_at, ending, day.error, day.pages)
 
 
-register(
-    Kind(
-        name=NAME,
-        label=_("Watch records"),
-        about=_("Who watched what. Days of the last week are read again once a day, for viewings reported late."),
-        load=load,
-        news=Task("playback.read_watched"),
-        model=WatchRecord,
-        news_at_least=3 * HOUR,  # it is read every hour
-        needs=("recordings", "versions"),
-    )
+KIND = Kind(
+    name=NAME,
+    label=_("Watch records"),
+    about=_("Who watched what. Days of the last week are read again once a day, for viewings reported late."),
+    load=load,
+    news=Task("playback.read_watched"),
+    model=WatchRecord,
+    news_at_least=3 * HOUR,  # it is read every hour
+    needs=("recordings", "versions"),
 )

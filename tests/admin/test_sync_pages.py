@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
@@ -13,7 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
-from playback.models import SyncRun
+from playback import staleness
+from playback.models import SyncLease, SyncRun
 from tests.factories import RecordingFactory, SyncRunFactory
 
 pytestmark = pytest.mark.django_db
@@ -114,7 +116,17 @@ class TestFrontPage:
     def test_says_when_the_first_sync_is_under_way(self, staff: Client, settings) -> None:
         settings.BAIJIAYUN_PARTNER_ID, settings.BAIJIAYUN_PARTNER_KEY = "1", "k"
         settings.BAIJIAYUN_PRIVATE_DOMAIN = "school"
-        assert "首次同步正在进行" in staff.get(reverse("admin:index")).content.decode()
+        page = staff.get(reverse("admin:index")).content.decode()
+        assert "首次同步正在进行" not in page, "nobody began it"
+        assert "data-stale" in page
+        run = SyncRunFactory(full=True, state="running", finished_at=None)
+        SyncLease.objects.create(
+            kind=run.kind, run=run, token=uuid.uuid4(), expires_at=timezone.now() + timedelta(minutes=1)
+        )
+        staleness.forget()
+        page = staff.get(reverse("admin:index")).content.decode()
+        assert "首次同步正在进行" in page
+        assert "data-stale" not in page
         RecordingFactory()
         assert "首次同步正在进行" not in staff.get(reverse("admin:index")).content.decode()
 
