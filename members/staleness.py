@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Exists, F, Min, OuterRef, Q
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -29,37 +29,40 @@ ODD = 10  # one of so many
 
 
 def load(names: Sequence[str]) -> dict[str, Facts]:
-    """Two queries."""
-    recent = Recording.objects.filter(room=OuterRef("pk"), gone_at=None, created_at__gte=timezone.now() - RECENT)
-    # A room whose list was never read waits since it is known.
-    rooms = Room.objects.live().annotate(recent=Exists(recent), as_of=Coalesce("member_list__read_at", "first_seen_at"))
+    """Two queries, and one more where some list could not be read."""
+    since = timezone.now() - RECENT
+    recent = Recording.objects.filter(gone_at=None, created_at__gte=since).order_by().values("room")
+    rooms = Room.objects.live()
+    every = _ages(rooms)
+    if not every["many"]:
+        return dict.fromkeys(names, Facts(None))
+    return dict.fromkeys(names, _facts(every, _ages(rooms.filter(pk__in=recent))))
+
+
+def _ages(rooms: QuerySet[Room]) -> dict[str, Any]:
+    """A room whose list was never read waits since it is known."""
     read = Q(member_list__error="") | Q(member_list__isnull=True)
-    found = rooms.order_by().aggregate(
+    as_of = Coalesce("member_list__read_at", "first_seen_at")
+    return rooms.order_by().aggregate(
         many=Count("pk"),
-        recents=Count("pk", filter=Q(recent=True)),
         failing=Count("pk", filter=~read),
-        ever=Count("pk", filter=Q(member_list__read_at__isnull=False)),
-        all=Min("as_of"),
-        all_read=Min("as_of", filter=read),
-        recents_all=Min("as_of", filter=Q(recent=True)),
-        recents_read=Min("as_of", filter=Q(recent=True) & read),
+        ever=Count("member_list__read_at"),
+        oldest=Min(as_of),
+        oldest_read=Min(as_of, filter=read),
     )
-    return dict.fromkeys(names, _facts(found))
 
 
-def _facts(found: dict[str, Any]) -> Facts:
-    if not found["many"]:
-        return Facts(None)
-    odd = found["failing"] * ODD < found["many"]
-    failed = _failed() if found["failing"] else None
-    if not found["ever"]:
+def _facts(every: dict[str, Any], recent: dict[str, Any]) -> Facts:
+    odd = every["failing"] * ODD < every["many"]
+    failed = _failed() if every["failing"] else None
+    if not every["ever"]:
         never = Reading(None, Attempt(timezone.now(), Ending.UNDER_WAY) if _being_read() else failed)
         return Facts(never, never)
-    which = "_read" if odd else "_all"
-    news = Reading(found[f"recents{which}"] or timezone.now(), failed) if found["recents"] else None
-    full = Reading(found["all_read" if odd else "all"] or timezone.now(), failed)
+    which = "oldest_read" if odd else "oldest"
+    news = Reading(recent[which] or timezone.now(), failed) if recent["many"] else None
+    full = Reading(every[which] or timezone.now(), failed)
     error = failed.error if failed is not None else ""
-    return Facts(news, full, alone=found["failing"] if odd else 0, alone_error=error)
+    return Facts(news, full, alone=every["failing"] if odd else 0, alone_error=error)
 
 
 def _failed() -> Attempt | None:

@@ -1,6 +1,6 @@
 """The state of the mirror: for each kind as of when it is, how often it is read, and if it is old, why and what to do.
 
-Nothing is asked of the vendor. Besides what every page of the admin costs it makes at most 16 queries, whatever the
+Nothing is asked of the vendor. Besides what every page of the admin costs it makes at most 17 queries, whatever the
 size of the mirror.
 """
 
