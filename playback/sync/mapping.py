@@ -27,7 +27,8 @@ ROOM_KEY = ("room_id",)
 ROOM_FACTS = ("title", "starts_at", "ends_at", "created_at", "room_type", "is_long_term", "max_users")
 ROOM_STICKY = ("product_type",)
 
-# play_times is the last fact: see ``same_but_for_plays``.
+# play_times is the last fact: see ``same_but_for_plays``. From main_version on they are those of a version, in the same
+# order: see ``main_version_row``.
 RECORDING_KEY = ("room_id", "session_id")
 RECORDING_FACTS = (
     "playback_id",
@@ -142,6 +143,19 @@ def recording_row(row: RecordingRow, product_type: int | None) -> Row:
         big(row.play_times),
     )
     return (row.room_id, row.session_id or 0, payload_hash(facts), *facts, product(product_type))
+
+
+_MAIN_VERSION = len(RECORDING_KEY) + 1 + RECORDING_FACTS.index("main_version")
+
+
+def main_version_row(recording: Row) -> Row | None:
+    """The main version as the mapped row of its recording tells it: its facts are the recording's, by the same names.
+    The list of recordings does not say of which type it is."""
+    number = recording[_MAIN_VERSION]
+    if number is None:
+        return None
+    facts = recording[_MAIN_VERSION + 1 : -1]
+    return (*recording[: len(RECORDING_KEY)], number, payload_hash(facts), *facts, None)
 
 
 def version_row(row: RecordingRow) -> Row | None:

@@ -84,6 +84,31 @@ def test_an_unchanged_page_costs_no_write_and_one_read() -> None:
     assert Recording.objects.filter(synced_at=T0).count() == 50
 
 
+@pytest.mark.services
+def test_a_page_reads_no_table_whatever_its_statistics_say() -> None:
+    """PostgreSQL's statistics of a table that is being filled say that it is empty. Each row is found by an index."""
+    if connection.vendor != "postgresql":
+        pytest.skip("PostgreSQL's plans")
+    for start in range(0, 4000, 1000):
+        store([row(number) for number in range(start, start + 1000)])
+    plans: list[str] = []
+
+    def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith(("SELECT", "INSERT")):
+            execute(f"EXPLAIN {sql}", params, many, context)
+            plans.append("\n".join(line for (line,) in context["cursor"].fetchall()))
+        return execute(sql, params, many, context)
+
+    changed = [row(number, name="改名") for number in range(500)]
+    with connection.execute_wrapper(explain):
+        store([*changed, *(row(number) for number in range(4000, 4500))], T0 + timedelta(hours=1))
+        upsert.store_versions([*changed, row(9000)], T0 + timedelta(hours=2), T0)
+    # Twice what is known, rooms, and what is written; then versions known, a room, a recording, versions written.
+    assert len(plans) == 9
+    assert not [plan for plan in plans if "Seq Scan on playback_" in plan]
+    assert len([plan for plan in plans if "Index" in plan]) >= 6
+
+
 def test_only_the_changed_row_is_written() -> None:
     rows = [row(number) for number in range(50)]
     store(rows)
@@ -190,6 +215,12 @@ def test_versions_make_missing_recordings() -> None:
     made.refresh_from_db()
     assert (made.name, made.main_version) == ("第1节回放", 0)
     assert made.versions.count() == 3
+
+
+def test_a_main_version_has_the_facts_of_its_recording() -> None:
+    for each in (row(1), row(2, name="", length=None, cover_url="x" * 600, version=3), row(3, created_at=None)):
+        assert mapping.main_version_row(mapping.recording_row(each, 1)) == mapping.version_row(each)
+    assert mapping.main_version_row(mapping.recording_row(row(1, version=None), 1)) is None
 
 
 def test_a_version_without_its_number_is_left_out() -> None:
