@@ -10,7 +10,8 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from playback import display
@@ -49,7 +50,8 @@ class Shown:
 
 def kind_badge(change: Change) -> Any:
     kind = Change.Kind(change.kind)
-    return display.badge(kind.label, *_LOOKS[kind])
+    words = gettext("Strayed and changed") if kind == Change.Kind.BOTH else kind.label  # a badge has room for few words
+    return display.badge(words, *_LOOKS[kind], title=kind.label)
 
 
 def fields(change: Change) -> Any:
@@ -65,7 +67,10 @@ def fields(change: Change) -> Any:
 def words(change: Change) -> list[tuple[str, str, str]]:
     """Label, from and to, in the reader's language."""
     model = _MODELS[change.subject]
-    return [(_label(model, name), _shown(name, old), _shown(name, new)) for name, (old, new) in change.fields.items()]
+    return [
+        (capfirst(_label(model, name)), _shown(name, old), _shown(name, new))
+        for name, (old, new) in change.fields.items()
+    ]
 
 
 def about(change: Change) -> Any:
@@ -83,7 +88,9 @@ def cause(change: Change, *, in_detail: bool) -> Any:
     operation = change.operation
     if operation is None or not in_detail:
         return gettext("An operation here")
-    title = display.link(report_url(operation), operation_title(operation))
+    title = format_html(
+        '<span class="bo-nowrap">{}</span>', display.link(report_url(operation), operation_title(operation))
+    )
     return display.lines([title, display.muted(person_of(operation))])
 
 

@@ -6,10 +6,10 @@ The hash is enough to know L by field, without storing it a second time, because
 - ``H == hash(M)``: nobody touched our columns since, so L is M. Where V differs from M, the vendor changed it.
 - ``H == hash(V)``: the vendor says what it said before, so L is V. Where M differs from V, our copy had strayed:
   somebody or something wrote to our table.
-- neither: both happened. Where V and M agree, L is the same (or both moved to the same value, which shows as neither
-  and is told as ``BOTH``). Where they differ, L holds either side: there are two to the power of the differing fields
+- neither: both happened. Where they differ, L holds either side: there are two to the power of the differing fields
   such rows, and the one whose hash is H says which field strayed and which the vendor changed. If none fits, a field
-  strayed *and* changed, and nobody can tell which: ``BOTH``.
+  strayed *and* changed, and nobody can tell which: ``BOTH``. What strayed and changed to the same value leaves nothing
+  that differs, and nothing is told of it.
 - no H: a callback was believed ahead of the list, or nothing but a placeholder was there. See ``history``.
 
 All of it is about the facts that the hash covers. The sticky facts (``mapping``) belong to the list, not to the row.

@@ -37,7 +37,7 @@ class Known(NamedTuple):
     newer: bool  # stored, or found gone, after this page was asked for
     gone: bool
     fresh: bool  # first stored since ``since``
-    facts: tuple[Any, ...] | None = None  # as the database stores them (``Table.as_stored``); read if asked for
+    facts: tuple[Any, ...] | None = None  # as ``Table.as_read`` has them; read if asked for
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,27 @@ class Table:
     def _fact_times(self) -> tuple[int, ...]:
         return tuple(i for i, column in enumerate(self.facts) if self._is_time(column))
 
-    def as_stored(self, facts: Sequence[Any]) -> tuple[Any, ...]:
-        """A mapped row's facts as a reading of the table gives them: SQLite's times are UTC without saying so."""
-        if connection.vendor == "postgresql":
-            return tuple(facts)
-        values = [*facts]
-        for i in self._fact_times:
-            if values[i] is not None:
-                values[i] = values[i].astimezone(UTC).replace(tzinfo=None)
-        return tuple(values)
+    def as_read(self, rows: Sequence[mapping.Row]) -> list[tuple[Any, ...]]:
+        """Mapped rows' facts as ``known`` reads them: times as what the database makes of them at the least cost (a
+        driver's ``datetime`` costs more than all the rest of a row)."""
+        width, times = len(self.key) + 1, self._fact_times
+        moment = datetime.timestamp if connection.vendor == "postgresql" else sqlite_time
+        found = []
+        for row in rows:
+            values = [*row[width:-1]]
+            for i in times:
+                if values[i] is not None:
+                    values[i] = moment(values[i])
+            found.append(tuple(values))
+        return found
+
+    def _read_facts(self) -> str:
+        """The columns for ``as_read``, after others."""
+        as_read = "extract(epoch FROM t.{})::float8" if connection.vendor == "postgresql" else "t.{} || ''"
+        columns = [
+            as_read.format(column) if i in self._fact_times else f"t.{column}" for i, column in enumerate(self.facts)
+        ]
+        return "".join(f", {column}" for column in columns)
 
     def known(
         self, rows: Sequence[mapping.Row], asked_at: datetime, since: datetime, *, thorough: bool = False
@@ -100,7 +112,7 @@ class Table:
             joins = f"{_looked_up(Recording._meta.db_table, 'r', parent)} {_looked_up(self.name, 't', key)}"
         else:
             joins = _looked_up(self.name, "t", part)
-        facts = "".join(f", t.{column}" for column in self.facts) if thorough else ""
+        facts = self._read_facts() if thorough else ""
         statement = (
             f"SELECT {position}, t.{self.pk}, {hashed}, {'t.play_times' if self.plays else 'NULL'}, t.{self.sticky}, "  # noqa: S608 - names of our own columns
             "COALESCE(t.synced_at > %s, false) OR COALESCE(t.gone_at > %s, false), t.gone_at IS NOT NULL, "

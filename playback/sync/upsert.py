@@ -106,16 +106,15 @@ def _compare(
     new: list[Row] = []
     changed: list[Row] = []
     moved: list[tuple[int, Row]] = []
-    for row, entry in zip(rows, by_position, strict=True):
+    told: Sequence[Row | None] = table.as_read(rows) if look.thorough else [None] * len(rows)
+    for row, facts, entry in zip(rows, told, by_position, strict=True):
         if entry is None:
             stored.created += 1
             stored.quiet = False
             new.append(row)
             changed.append(row)
             continue
-        facts = row[width + 1 : -1]
-        ours = None if entry.facts is None else table.as_stored(facts)
-        same = entry.payload_hash == row[width] and entry.facts == ours
+        same = entry.payload_hash == row[width] and entry.facts == facts
         if entry.newer or (same and not entry.gone and (row[-1] is None or row[-1] == entry.sticky)):
             stored.unchanged += 1
             continue
@@ -127,12 +126,12 @@ def _compare(
             table.plays
             and not entry.gone
             and entry.payload_hash is not None
-            and (ours is None or entry.facts is None or entry.facts[:-1] == ours[:-1])
-            and mapping.same_but_for_plays(entry.payload_hash, entry.plays, facts)
+            and (facts is None or entry.facts is None or entry.facts[:-1] == facts[:-1])
+            and mapping.same_but_for_plays(entry.payload_hash, entry.plays, row[width + 1 : -1])
         )
         stored.quiet = stored.quiet and plays_only
         if entry.gone or not (same or plays_only):
-            moved.append((entry.pk, facts))
+            moved.append((entry.pk, row[width + 1 : -1]))
     history.note(table, moved, asked_at, look.run)
     return stored, new, changed
 
