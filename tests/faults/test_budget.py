@@ -24,7 +24,7 @@ from tests.vendor.test_throttle import most_in_a_window
 from .conftest import School
 from .processes import ROOT, command, environment, wait_for
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.portable]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.portable, pytest.mark.timeout(300)]
 LIMIT, WINDOW = 200, 10.0  # the vendor's own
 PROCESSES = 8
 CALLER = """

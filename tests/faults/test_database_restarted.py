@@ -27,6 +27,7 @@ from .processes import Process, asked, lease_runs_out, worker
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(300),  # a machine may be busy
     pytest.mark.services,
     pytest.mark.skipif(programs() is None, reason="no PostgreSQL server's programs here"),
 ]

@@ -28,6 +28,7 @@ from .processes import Process, asked, command, lease_runs_out, worker
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(300),  # a machine may be busy
     pytest.mark.portable,
     pytest.mark.skipif(not hasattr(os, "killpg"), reason="no process groups here"),
 ]

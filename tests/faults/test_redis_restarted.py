@@ -33,7 +33,7 @@ from .equality import assert_mirror_is_vendor
 from .kept import StaffsWork
 from .processes import asked, lease_runs_out, worker
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.portable]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.portable, pytest.mark.timeout(300)]
 State = SyncRun.State
 NO_STORE = "the account's call budget cannot be read"
 

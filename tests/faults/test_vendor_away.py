@@ -24,7 +24,7 @@ from .equality import assert_mirror_is_vendor, differences
 from .kept import StaffsWork
 from .simulated_time import hours
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.portable]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.portable, pytest.mark.timeout(300)]
 MORNING = datetime(2026, 3, 2, 1, 0, 30, tzinfo=UTC)  # 09:00 in Beijing
 HOUR = timedelta(hours=1)
 
