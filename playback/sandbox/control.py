@@ -60,7 +60,7 @@ class Control:
         return [asdict(fault) for fault in self.sandbox.faults.on()]
 
     def _post_faults(self, body: dict[str, Any]) -> Any:
-        """``{"call": "list_recordings", "kind": "latency", "times": 3, "seconds": 2}``"""
+        """``{"call": "list_recordings", "kind": "latency", "times": 3, "share": 0.2, "seconds": 2}``"""
         target, kind = str(body.pop("call")), str(body.pop("kind"))
         return asdict(self.sandbox.faults.add(target, kind, body.pop("times", None), **body))
 

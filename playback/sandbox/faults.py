@@ -19,12 +19,16 @@ Call faults (options with their defaults):
 - ``shifting_page`` (how="add" | "remove"): after each such read a recording is added at the front or the newest one
   goes, so that the next page has moved by one.
 
+Each of them takes ``share`` (0 to 1, default 1) too: it strikes that share of the calls, drawn by a generator whose
+seed is the fault's own words: the same fault strikes the same of the calls in every run. ``times`` counts strikes.
+
 Callback faults: ``repeat`` (count=2), ``late`` (seconds=5.0), ``reorder`` () sends it after the next one, ``never`` ().
 """
 
 from __future__ import annotations
 
 import itertools
+import random
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -63,6 +67,7 @@ class Fault:
     kind: str
     times: int | None
     options: dict[str, Any] = field(default_factory=dict)
+    share: float = 1.0  # of the calls, until ``times`` are over
 
 
 class Faults:
@@ -70,10 +75,13 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self._draws: dict[int, random.Random] = {}  # of those that strike a share of the calls
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
 
-    def add(self, target: str, kind: str, times: int | None = None, **options: Any) -> Fault:
+    def add(
+        self, target: str, kind: str, times: int | None = None, share: float | None = None, **options: Any
+    ) -> Fault:
         """Switch one on. ``ValueError`` for an unknown kind or option, so that a misspelt fault is not a silent one."""
         known = CALLBACK_OPTIONS if target in _CALLBACK_NAMES else OPTIONS
         if kind not in known:
@@ -87,8 +95,11 @@ class Faults:
                 raise ValueError(f"option {name!r} of fault {kind!r} cannot be {value!r}")
         if times is not None and (not isinstance(times, int) or times < 1):
             raise ValueError("times is a number from 1, or nothing for until cleared")
-        fault = Fault(next(self._ids), target.removeprefix("/openapi/"), kind, times, known[kind] | options)
+        part = _part(share, known is OPTIONS)
+        fault = Fault(next(self._ids), target.removeprefix("/openapi/"), kind, times, known[kind] | options, part)
         with self._lock:
+            if part < 1:
+                self._draws[fault.id] = random.Random(f"{fault.target} {kind} {part} {options}")  # noqa: S311 - a draw
             self._faults.append(fault)
         return fault
 
@@ -96,6 +107,8 @@ class Faults:
         """Switch off one, or all."""
         with self._lock:
             self._faults = [fault for fault in self._faults if fault_id is not None and fault.id != fault_id]
+            left = {fault.id for fault in self._faults}
+            self._draws = {number: draw for number, draw in self._draws.items() if number in left}
 
     def on(self) -> list[Fault]:
         with self._lock:
@@ -107,12 +120,26 @@ class Faults:
         struck: dict[str, Fault] = {}
         with self._lock:
             for fault in self._faults:
-                if fault.target in wanted and fault.kind not in struck:
+                if fault.target in wanted and fault.kind not in struck and self._drawn(fault):
                     struck[fault.kind] = fault
                     if fault.times is not None:
                         fault.times -= 1
             self._faults = [fault for fault in self._faults if fault.times != 0]
         return struck
+
+    def _drawn(self, fault: Fault) -> bool:
+        draw = self._draws.get(fault.id)
+        return draw is None or draw.random() < fault.share
+
+
+def _part(share: Any, of_calls: bool) -> float:
+    if share is None:
+        return 1.0
+    if not of_calls:
+        raise ValueError("a share is for the faults of calls: a callback's fault strikes each one")
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise ValueError(f"share is a number from 0 to 1, and not {share!r}")
+    return float(share)
 
 
 def spoil(data: Any, how: str) -> Any:

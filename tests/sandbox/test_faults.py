@@ -129,6 +129,34 @@ def test_a_page_of_the_media_hosts_can_fail_too(sandbox, vendor, room):
     assert vendor.send("GET", "/web/playback/index?classid=1")[0] != 500
 
 
+def test_a_share_of_the_calls_is_struck_and_the_same_ones_each_time(sandbox, vendor, room):
+    def statuses(count=200):
+        return [raw(vendor, "playback/getBasicInfo", room_id=room)[0] for _ in range(count)]
+
+    sandbox.window.limit = 0
+    sandbox.faults.add("*", "status", share=0.2)
+    first = statuses()
+    assert set(first) == {200, 503}
+    assert 25 <= first.count(503) <= 55  # four standard deviations around 40
+    sandbox.faults.clear()
+    sandbox.faults.add("*", "status", share=0.2)
+    assert statuses() == first
+    sandbox.faults.add("*", "html", share=0.2)
+    assert {200, 503} == set(statuses())  # each fault draws for itself
+
+
+def test_the_bounds_of_a_share_and_its_times(sandbox, vendor, room):
+    sandbox.window.limit = 0
+    sandbox.faults.add("*", "drop", share=0)
+    sandbox.faults.add("*", "status", times=2, share=0.5)
+    got = [raw(vendor, "playback/getBasicInfo", room_id=room)[0] for _ in range(40)]
+    assert got.count(503) == 2
+    assert [fault.kind for fault in sandbox.faults.on()] == ["drop"]
+    sandbox.faults.clear()
+    sandbox.faults.add("*", "status", share=1)
+    assert raw(vendor, "playback/getBasicInfo", room_id=room)[0] == 503
+
+
 @pytest.mark.parametrize(
     ("target", "kind", "options"),
     [
@@ -139,6 +167,9 @@ def test_a_page_of_the_media_hosts_can_fail_too(sandbox, vendor, room):
         ("list_recordings", "drop", {"when": "sometimes"}),
         ("list_recordings", "latency", {"seconds": "long"}),
         ("list_recordings", "html", {"times": 0}),
+        ("list_recordings", "html", {"share": 1.5}),
+        ("list_recordings", "html", {"share": "half"}),
+        ("CB1", "repeat", {"share": 0.5}),
     ],
 )
 def test_a_misspelt_fault_is_not_a_silent_one(sandbox, target, kind, options):
