@@ -6,8 +6,9 @@ in another process, twice: into an empty mirror, and again after the vendor rena
 
 Shown are the rows a second as a share of what the limit allows, 20 pages of 1,000 rows a second; the processor time of
 the pass's process (not the database's) as a part of the time that the limit sets, so that a slow run does not make it
-look small; and its memory at its most against that after a tenth of the pages. Afterwards the mirror is compared with the vendor row by row, and no call may have been refused for
-the rate: where either fails there is no figure but an error.
+look small; and its memory at its most against that after a tenth of the pages. Afterwards the mirror is compared with
+the vendor row by row, and no call may have been refused for the rate: where either fails there is no figure but an
+error.
 
 Outside of the clock: seeding, the start of the processes, and one window of waiting before each pass. A throttle that
 knows nothing of the past takes it for full, and one pass's calls would count against the next one's.
