@@ -18,7 +18,7 @@ from playback.conf import vendor_client
 from playback.models import Change, Mirror, Operation, Recording, Room, SyncLease, SyncRun, Version
 from playback.operations import belief, execute
 from playback.sandbox.server import Sandbox
-from playback.sync import history
+from playback.sync import entries, history
 from playback.sync.single import refresh_recording
 from playback.vendor.codes import Lane
 
@@ -140,7 +140,7 @@ def _facts() -> dict[tuple[str, Any], dict[str, Any]]:
     for model in MODELS:
         names = history.TABLES[model].facts
         for row in model.objects.all():
-            facts = {name: history._plain(getattr(row, name)) for name in names}
+            facts = {name: entries.plain(getattr(row, name)) for name in names}
             found[model.__name__.lower(), row.pk] = {"gone": row.gone_at is not None, **facts}
     return found
 
