@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from playback.conf import vendor_client
@@ -58,8 +58,12 @@ steps = st.lists(
 )
 
 
+@pytest.mark.timeout(300)  # each example is a dozen passes
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=8,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],  # shrinking takes longer than reading a plan of ten steps
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(plan=steps)
 def test_the_history_leads_from_the_first_payload_to_the_mirror(
