@@ -104,10 +104,15 @@ def _without_the_way(table: Table, drafts: Sequence[Draft]) -> list[Draft]:
     """Leave out the normal life of what has never been ready. A row that was ready once has an entry for that its
     status moved: the way itself never writes one."""
     status = table.facts.index("status")
+    # Where our own status strayed, the vendor's is what it was.
+    meant = {draft.former.pk: draft.former.facts[status] for draft in drafts}
+    for draft in drafts:
+        if draft.kind in (Kind.STRAYED, Kind.BOTH) and "status" in draft.fields:
+            meant[draft.former.pk] = draft.fields["status"][1]
     on_way = {
         draft.former.pk
         for draft in drafts
-        if draft.kind == Kind.VENDOR and draft.former.facts[status] != RecordingStatus.READY
+        if draft.kind == Kind.VENDOR and meant[draft.former.pk] != RecordingStatus.READY
     }
     if on_way:
         name = _SUBJECTS[table.model].value

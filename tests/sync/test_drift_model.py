@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from playback.conf import vendor_client
@@ -65,6 +65,7 @@ steps = st.lists(
     phases=[Phase.explicit, Phase.generate],  # shrinking takes longer than reading a plan of ten steps
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example(plan=[("main", 3, 2), ("stray", 3, ("status", 20))])
 @given(plan=steps)
 def test_the_history_leads_from_the_first_payload_to_the_mirror(
     vendor: Sandbox, school: School, letting_go: None, plan: list[tuple[str, Any, Any]]
