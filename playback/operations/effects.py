@@ -1,4 +1,4 @@
-"""Which changes at the vendor are our own operations' doing: what ``sync.history`` asks before it writes them down.
+"""Which changes at the vendor are our own operations' doing: what ``sync.entries`` asks before it writes them down.
 
 An item explains a change if its call may have been what the vendor shows now: it was begun before these words were
 asked for, and not over long before the row's former words (the vendor's lists may lag behind its calls: ``GRACE``; one
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 
 from playback.models import Change, OperationItem
-from playback.sync.history import Question, explain_by
+from playback.sync.entries import Question, explain_by
 
 from . import registry
 from .base import OperationKind

@@ -20,6 +20,7 @@ from playback.vendor.errors import VendorGone
 from playback.vendor.results import RecordingInfo, RecordingRow
 
 from . import gone, history, lookup, mapping, upsert
+from .entries import Former
 from .tables import RECORDINGS, VERSIONS
 
 
@@ -108,9 +109,9 @@ def _mark_gone(pk: int, asked_at: datetime) -> None:
             gone.take_along([pk], asked_at)
 
 
-def _seal(recording: Recording, asked_at: datetime, former: history.Former) -> None:
+def _seal(recording: Recording, asked_at: datetime, former: Former) -> None:
     facts = history.facts_of(RECORDINGS, recording)
-    history.write(RECORDINGS, history.drafts_of(RECORDINGS, former, facts), asked_at, None)
+    history.note_alone(RECORDINGS, former, facts, asked_at)
     recording.payload_hash = UUID(mapping.payload_hash(facts))
     recording.synced_at = asked_at
     recording.gone_at = None

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from playback.conf import vendor_client
 from playback.models import Change, Mirror, Operation, Recording, Room, SyncLease, SyncRun, Version
 from playback.operations import belief, execute
 from playback.sandbox.server import Sandbox
-from playback.sync import history
+from playback.sync import entries, history
 from playback.sync.single import refresh_recording
 from playback.vendor.codes import Lane
 
@@ -58,9 +58,14 @@ steps = st.lists(
 )
 
 
+@pytest.mark.timeout(300)  # each example is a dozen passes
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=8,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],  # shrinking takes longer than reading a plan of ten steps
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example(plan=[("main", 3, 2), ("stray", 3, ("status", 20))])
 @given(plan=steps)
 def test_the_history_leads_from_the_first_payload_to_the_mirror(
     vendor: Sandbox, school: School, letting_go: None, plan: list[tuple[str, Any, Any]]
@@ -140,7 +145,7 @@ def _facts() -> dict[tuple[str, Any], dict[str, Any]]:
     for model in MODELS:
         names = history.TABLES[model].facts
         for row in model.objects.all():
-            facts = {name: history._plain(getattr(row, name)) for name in names}
+            facts = {name: entries.plain(getattr(row, name)) for name in names}
             found[model.__name__.lower(), row.pk] = {"gone": row.gone_at is not None, **facts}
     return found
 

@@ -108,6 +108,16 @@ def test_a_field_that_strayed_and_changed_is_both(vendor: Sandbox, room_id: int)
     assert written() == [(Kind.BOTH, "recording", {"name": ["走样", "改名"]})]
 
 
+def test_a_status_that_strayed_does_not_hide_what_changed(vendor: Sandbox, room_id: int) -> None:
+    Recording.objects.filter(session_id=SESSION).update(status=20)
+    vendor.state.update_recording(room_id, SESSION, length=601)
+    sync(full=True)
+    assert sorted(written()) == [
+        (Kind.STRAYED, "recording", {"status": [20, 100]}),
+        (Kind.VENDOR, "recording", {"length": [600, 601]}),
+    ]
+
+
 def test_play_counts_alone_are_none(vendor: Sandbox, room_id: int) -> None:
     vendor.state.update_recording(room_id, SESSION, play_times=99)
     sync()
