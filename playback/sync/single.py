@@ -96,8 +96,9 @@ def _store_versions(
 def _mark_gone(pk: int, asked_at: datetime) -> None:
     with transaction.atomic():
         current = Q(synced_at=None) | Q(synced_at__lte=asked_at)
-        if Recording.objects.filter(current, pk=pk, gone_at=None).update(gone_at=asked_at):
-            Version.objects.filter(recording=pk, gone_at=None).update(gone_at=asked_at)
+        Recording.objects.filter(current, pk=pk, gone_at=None).update(gone_at=asked_at)
+        # Also of one that was gone before: a late callback may have placed another version of it since.
+        Version.objects.filter(recording=pk, recording__gone_at__isnull=False, gone_at=None).update(gone_at=asked_at)
 
 
 def _seal(recording: Recording, asked_at: datetime) -> None:
