@@ -123,5 +123,8 @@ def full_for_a_window(account: str) -> None:
     remember_long_ago(account)
     span, calls, now = (WINDOW + throttle.margin) * 1e6, throttle.share(Lane.SYNC), time.time() * 1e6
     entries = {f"before-{n}": int(now - span + (n + 1) * span / calls) for n in range(calls)}
-    conf.store().zadd(f"vendor-budget:{{{account}}}:calls", entries)
-    conf.store().set(f"vendor-budget:{{{account}}}:pace", int(now + span / calls))
+    with conf.store().pipeline(transaction=True) as at_once:  # in place of what the pass has sent so far
+        at_once.delete(f"vendor-budget:{{{account}}}:calls")
+        at_once.zadd(f"vendor-budget:{{{account}}}:calls", entries)
+        at_once.set(f"vendor-budget:{{{account}}}:pace", int(now + span / calls))
+        at_once.execute()
