@@ -106,6 +106,8 @@ def _mark_gone(pk: int, asked_at: datetime) -> None:
         current = Q(synced_at=None) | Q(synced_at__lte=asked_at)
         if Recording.objects.filter(current, pk=pk, gone_at=None).update(gone_at=asked_at):
             history.note_gone(RECORDINGS, [pk], asked_at)
+        # Also of one that was gone before: a late callback may have placed another version of it since.
+        if Recording.objects.filter(pk=pk, gone_at__isnull=False).exists():
             gone.take_along([pk], asked_at)
 
 

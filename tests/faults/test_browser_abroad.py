@@ -41,8 +41,7 @@ def test_times_are_those_of_beijing(school: School, chief: User, live_server: Li
     told = {zone: shown(browser, live_server.url, chief, zone) for zone in ("Asia/Shanghai", *ZONES)}
     for zone in ZONES:
         assert told[zone] == told["Asia/Shanghai"]
-    of_a_day = told["Asia/Shanghai"][1]
-    assert re.findall(r"2026-03-\d\d \d\d:\d\d", of_a_day) == [
+    assert [at for at in told["Asia/Shanghai"][1] if at.startswith("2026-03")] == [
         "2026-03-08 23:59",
         "2026-03-08 02:30",
         "2026-03-08 00:00",

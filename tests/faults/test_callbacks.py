@@ -104,3 +104,18 @@ def test_in_the_end_the_mirror_is_the_vendor(
     after = picture()
     for name, rows in before.items():
         assert [row for row in rows if row not in after[name]] == [], name
+
+
+def test_a_cut_of_a_deleted_recording_is_told_of_late(quiet: Sandbox) -> None:
+    """The recording is known to be gone; a version that only a late callback knows of is not live under it."""
+    vendor = Vendor(quiet, honest=True)
+    quiet.state.add_recording(vendor.room, 202403019, name="第一课")
+    vendor.live("end class", 0, 0)
+    mirror_all()
+    vendor.live("cut", 0, 0)
+    vendor.live("delete", 0, 0)
+    mirror_all()
+    for fields in vendor.pending():
+        assert post(fields).status_code == 200
+        work()
+    assert_mirror_is_vendor(quiet)
