@@ -17,21 +17,21 @@ from playback.admin import words
 from playback.models import Recording
 from playback.sync import search_indexes
 
-pytestmark = [pytest.mark.services]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]  # the first test waits for the fill
 WATCHED = reverse("admin:playback_watchrecord_changelist")
 LIST = reverse("admin:playback_recording_changelist")
 
 
 @pytest.fixture(scope="module")
 def filled(django_db_setup: None, django_db_blocker: Any) -> Iterator[int]:
-    """40,000 recordings in 400 rooms and as many watch records, once for the module; answers the first one's id."""
+    """25,000 recordings in 250 rooms and as many watch records, once for the module; answers the first one's id."""
     from benchmarks import fill
 
     with django_db_blocker.unblock():
         if connection.vendor != "postgresql":
             pytest.skip("PostgreSQL's plans")
-        fill.recordings(40_000, 400)
-        fill.watch_records(40_000)
+        fill.recordings(25_000, 250)
+        fill.watch_records(25_000)
         search_indexes.ensure()
         first = Recording.objects.order_by("pk").values_list("pk", flat=True)[0]
         connection.close()
