@@ -24,14 +24,14 @@ LIST = reverse("admin:playback_recording_changelist")
 
 @pytest.fixture(scope="module")
 def filled(django_db_setup: None, django_db_blocker: Any) -> Iterator[int]:
-    """25,000 recordings in 250 rooms and as many watch records, once for the module; answers the first one's id."""
+    """40,000 recordings in 400 rooms and as many watch records, once for the module; answers the first one's id."""
     from benchmarks import fill
 
     with django_db_blocker.unblock():
         if connection.vendor != "postgresql":
             pytest.skip("PostgreSQL's plans")
-        fill.recordings(25_000, 250)
-        fill.watch_records(25_000)
+        fill.recordings(40_000, 400)
+        fill.watch_records(40_000)
         search_indexes.ensure()
         first = Recording.objects.order_by("pk").values_list("pk", flat=True)[0]
         connection.close()
