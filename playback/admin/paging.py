@@ -44,7 +44,7 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return len(cast("QuerySet[Any]", self.object_list).order_by().values_list("pk")[:COUNT_STOPS_AT])
+        return cast("QuerySet[Any]", self.object_list).order_by().values("pk")[:COUNT_STOPS_AT].count()
 
     @property
     def capped(self) -> bool:

@@ -2,7 +2,8 @@
 
 A first load writes through every index, so each must have a question that it answers:
 
-* ``recording_newest`` and ``version_newest`` carry ``gone_at``: lists are counted and paged deep by the index alone.
+* ``recording_newest``, ``version_newest`` and those by status, publish state, product and expiry carry ``gone_at``: lists
+  are counted and paged deep by the index alone, where each of ten thousand rows lay on a page of the table of its own.
 * ``recording_gone`` and ``recording_expiry_unknown``: what is in such a state, newest first; without them a state that
   few are in, or none, is looked for in the whole table. ``recording_held_by``: a person's holds, of the few held.
 * ``recording_by_playback``, ``recording_by_session``: an id that is pasted is one of four kinds; two had no index, and
@@ -68,6 +69,18 @@ class Migration(migrations.Migration):
             name='recording_by_expiry',
         ),
         migrations.RemoveIndex(
+            model_name='recording',
+            name='recording_by_status',
+        ),
+        migrations.RemoveIndex(
+            model_name='recording',
+            name='recording_by_publish',
+        ),
+        migrations.RemoveIndex(
+            model_name='recording',
+            name='recording_by_product',
+        ),
+        migrations.RemoveIndex(
             model_name='version',
             name='version_newest',
         ),
@@ -101,6 +114,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='recording',
+            index=models.Index(fields=['status', '-created_at', '-id', 'gone_at'], name='recording_by_status'),
+        ),
+        migrations.AddIndex(
+            model_name='recording',
+            index=models.Index(fields=['publish_status', '-created_at', '-id', 'gone_at'], name='recording_by_publish'),
+        ),
+        migrations.AddIndex(
+            model_name='recording',
+            index=models.Index(fields=['product_type', '-created_at', '-id', 'gone_at'], name='recording_by_product'),
+        ),
+        migrations.AddIndex(
+            model_name='recording',
             index=models.Index(condition=models.Q(('gone_at__isnull', False)), fields=['-created_at', '-id'], name='recording_gone'),
         ),
         migrations.AddIndex(
@@ -121,7 +146,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='recording',
-            index=models.Index(fields=['expires_at', '-created_at', '-id'], name='recording_by_expiry'),
+            index=models.Index(fields=['expires_at', '-created_at', '-id', 'gone_at'], name='recording_by_expiry'),
         ),
         migrations.AddIndex(
             model_name='recording',

@@ -106,12 +106,12 @@ class Recording(Mirror):
             models.UniqueConstraint(fields=["room", "session_id"], name="recording_natural_key"),
         ]
         indexes = [
-            # With the third column the list is counted and paged deep without a look at the table.
+            # With ``gone_at`` in it, lists are counted and paged deep without a look at the table.
             models.Index(fields=["-created_at", "-id", "gone_at"], name="recording_newest"),
             models.Index(fields=["-created_at", "-id"], condition=Q(gone_at__isnull=False), name="recording_gone"),
-            models.Index(fields=["status", "-created_at", "-id"], name="recording_by_status"),
-            models.Index(fields=["publish_status", "-created_at", "-id"], name="recording_by_publish"),
-            models.Index(fields=["product_type", "-created_at", "-id"], name="recording_by_product"),
+            models.Index(fields=["status", "-created_at", "-id", "gone_at"], name="recording_by_status"),
+            models.Index(fields=["publish_status", "-created_at", "-id", "gone_at"], name="recording_by_publish"),
+            models.Index(fields=["product_type", "-created_at", "-id", "gone_at"], name="recording_by_product"),
             models.Index(fields=["room", "-created_at", "-id"], name="recording_by_room"),
             models.Index(fields=["video_id"], name="recording_by_video"),
             models.Index(fields=["playback_id"], name="recording_by_playback"),
@@ -121,7 +121,7 @@ class Recording(Mirror):
             models.Index(fields=["total_transcode_size"], name="recording_by_size"),
             # Many are played never and kept for ever: within these the order is the list's own.
             models.Index(fields=["play_times", "-created_at", "-id"], name="recording_by_plays"),
-            models.Index(fields=["expires_at", "-created_at", "-id"], name="recording_by_expiry"),
+            models.Index(fields=["expires_at", "-created_at", "-id", "gone_at"], name="recording_by_expiry"),
             models.Index(fields=["-created_at", "-id"], condition=EXPIRY_UNKNOWN, name="recording_expiry_unknown"),
             models.Index(fields=["held_at"], condition=Q(held_at__isnull=False), name="recording_held"),
             models.Index(fields=["held_by"], condition=Q(held_by__isnull=False), name="recording_held_by"),
