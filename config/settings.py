@@ -304,8 +304,8 @@ if ENVIRONMENT == "test":
 # The parts without which /readyz answers 503: database, broker, beat, sync.
 READY_REQUIRES: list[str] = env.list("READY_REQUIRES", default=["database", "broker", "beat"])
 # From which age (s) data counts as old: what is new, and what only a reading of everything finds. Pages warn and
-# /readyz tells. READY_SYNC_AGE is the first one's former name.
-STALE_AFTER_SECONDS: int = env.int("STALE_AFTER_SECONDS", default=env.int("READY_SYNC_AGE", default=3_600))
+# /readyz tells.
+STALE_AFTER_SECONDS: int = env.int("STALE_AFTER_SECONDS", default=3_600)
 STALE_FULL_AFTER_SECONDS: int = env.int("STALE_FULL_AFTER_SECONDS", default=36 * 3_600)
 STALE_AFTER_BY_KIND: dict[str, str] = env.dict("STALE_AFTER_BY_KIND", default={})  # recordings=600,rooms.full=86400
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")  # for /metrics; empty: this machine alone may ask

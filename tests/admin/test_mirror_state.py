@@ -19,8 +19,8 @@ from django_celery_beat.models import PeriodicTask
 
 from members.models import Member, MemberList, RoomTeacher
 from playback import heartbeat, staleness
-from playback.admin import mirror_state, mirror_words
-from playback.models import Delivery, SyncLease, SyncRun, WatchDay
+from playback.admin import mirror_words
+from playback.models import Change, Delivery, SyncLease, SyncRun, WatchDay
 from playback.staleness import Reason, State
 from playback.staleness.rules import RULES
 from tests.factories import RecordingFactory, RoomFactory, SyncRunFactory, VersionFactory
@@ -137,10 +137,11 @@ class TestThePage:
         assert count() <= few + 1
         assert count() <= 17 + EVERY_PAGE
 
-    def test_others_add_their_parts(self, staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        part = ("playback/stale_banner.html", lambda request: {})
-        monkeypatch.setattr(mirror_state, "PARTS", [part])
-        assert staff.get(PAGE).status_code == 200
+    def test_tells_what_changed_behind_our_back(self, staff: Client) -> None:
+        Change.objects.create(kind="strayed", subject="recording", label="第1节", seen_at=timezone.now())
+        page = seen(staff, PAGE)
+        assert 'id="drift"' in page
+        assert "kind__exact=strayed" in page
 
 
 class TestTheBanner:

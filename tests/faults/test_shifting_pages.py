@@ -57,14 +57,7 @@ def no_row_of_the_vendors_is_gone(school: School) -> None:
         assert school.vendor.state.version(parent.room_id, parent.session_id, version.version) is None
 
 
-MISSES = pytest.mark.xfail(
-    strict=False, reason="what moves onto a page that was read is met by the next full pass only, and not before"
-)
-
-
-@pytest.mark.parametrize(
-    "how", ["add", pytest.param("remove", marks=MISSES), pytest.param("add and remove", marks=MISSES)]
-)
+@pytest.mark.parametrize("how", ["add", "remove", "add and remove"])
 def test_a_first_load(school: School, how: str) -> None:
     """What the moving hid from a first load is met by it all the same, or by the next ordinary pass."""
     school.add(70, cuts=False)

@@ -14,7 +14,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from playback import readiness
+from playback import readiness, staleness
 from playback.models import Delivery, Recording, SyncRun, Version
 from tests.callbacks.makers import cb1, post, signed
 from tests.operations.vendor import confirmed
@@ -93,8 +93,10 @@ def test_an_hour_without_the_vendor(
 
 
 def ages() -> list[float]:
-    found = readiness.sync_ages().values()
-    return [age for age in found if age is not None]
+    """Seconds since the news of each list was read."""
+    board = staleness.board(["rooms", "recordings", "versions"], anew=True)
+    news = [standing.facts.news for standing in board.values()]
+    return [(timezone.now() - side.at).total_seconds() for side in news if side is not None and side.at is not None]
 
 
 def assert_lists_are_read(since: datetime) -> None:
