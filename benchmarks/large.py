@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext, setup_test_environment, tea
 from django.urls import reverse
 
 from playback.models import Recording, Room, Version, WatchRecord
-from playback.sync import search_indexes
+from playback.sync import indexes
 
 from . import fill
 from .report import Count, Line, median
@@ -40,7 +40,7 @@ def measure(recordings: int, client: Client) -> Iterator[Line | Count]:
     fill.recordings(recordings, max(recordings // 100, 1))
     fill.watch_records(recordings * 10)
     filled = time.perf_counter()
-    search_indexes.ensure()
+    indexes.ensure()
     print(
         f"postgresql: filled in {filled - started:.0f} s, indexes for searches in {time.perf_counter() - filled:.0f} s",
         flush=True,

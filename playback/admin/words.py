@@ -25,7 +25,7 @@ from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Model, Q, QuerySet
 
 from playback.models import Recording, Room, Version
-from playback.sync.search_indexes import INDEXES
+from playback.sync.indexes import OF_SEARCHES
 
 MOST_IDS = 1_000  # in a statement
 # The index costs by the rows found, the other way by the rows passed over until 10,001 are counted; measured, they
@@ -57,17 +57,17 @@ Tables = dict[type[Model], Table]
 def tables() -> Tables:
     """How large they are, and whether the index is there; one query, none where there are no such indexes."""
     if connection.vendor != "postgresql":
-        return {index.model: Table(0, False) for index in INDEXES}
-    values = ", ".join(["(%s, %s)"] * len(INDEXES))
+        return {index.model: Table(0, False) for index in OF_SEARCHES}
+    values = ", ".join(["(%s, %s)"] * len(OF_SEARCHES))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.reltuples, COALESCE(i.indisvalid, false) "  # noqa: S608 - marks alone
             f"FROM (VALUES {values}) AS v(t, n) JOIN pg_class c ON c.oid = to_regclass(v.t) "
             "LEFT JOIN pg_index i ON i.indexrelid = to_regclass(v.n)",
-            [name for index in INDEXES for name in (index.table, index.name)],
+            [name for index in OF_SEARCHES for name in (index.table, index.name)],
         )
         found = cursor.fetchall()
-    return {index.model: Table(rows, indexed) for index, (rows, indexed) in zip(INDEXES, found, strict=True)}
+    return {index.model: Table(rows, indexed) for index, (rows, indexed) in zip(OF_SEARCHES, found, strict=True)}
 
 
 def rooms(words: list[str], join: Join = every) -> Q:

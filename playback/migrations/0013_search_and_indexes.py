@@ -15,8 +15,8 @@ Removed, because another one answers: the foreign keys' own indexes (``recording
 ``version_by_name`` (versions are not sorted by name any more), and the second index of ``guid``, for LIKE.
 
 The indexes for searches by words are not made here: they would slow down the first load, and a table that is full can
-be indexed without a lock only outside of a transaction. ``playback.sync.search_indexes`` makes them, after the first
-full pass or by ``manage.py search_indexes``; until then searches find the same, but slower. The function speaks of
+be indexed without a lock only outside of a transaction. ``playback.sync.indexes`` makes them, after the first
+full pass or by ``manage.py indexes``; until then searches find the same, but slower. The function speaks of
 nothing but ``pg_catalog``, so that it works whatever the search path is, as in a restore.
 """
 

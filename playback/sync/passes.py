@@ -29,12 +29,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from playback.conf import vendor_client
-from playback.models import SyncRun
+from playback.models import Room, SyncRun
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import Lane, ProductType
 from playback.vendor.errors import VendorError, VendorMisconfigured, VendorRefused
 
-from . import gone, lock
+from . import gone, indexes, lock
 from .freshness import COMPLETE, last_complete_start
 from .reading import ListEndedEarly, Reading, ReadPage
 from .seen import Seen
@@ -100,6 +100,7 @@ def run_pass(
             _Pass(run, source, lease, vendor_client(lane), on_page or _nobody, allowed).work()
     finally:
         lease.release()
+    indexes.ensure()
     return run
 
 
@@ -228,6 +229,8 @@ class _Pass:
         run = self.run
         rows = [row for row in page.rows if self.source.keyed(row)]
         self._spare(page, len(page.rows) - len(rows))
+        if run.full and not run.pages and self.source.model is not Room:
+            indexes.put_aside(sum(reading.total for reading in self.readings))
         with self.lease.fence(durable=False):
             stored = self.source.store(rows, page.asked_at, run.started_at, product_type, Look(run.full, run))
             run.created += stored.created

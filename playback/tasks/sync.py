@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 
 from playback.models import SyncRun
 from playback.operations import belief
-from playback.sync import history, passes, search_indexes
+from playback.sync import history, passes
 from playback.vendor.codes import Lane
 
 
@@ -26,7 +26,6 @@ def sync_kind(
     if run.full:
         passes.forget_old_runs()
         history.forget_old()
-        search_indexes.ensure()
     return run.pk
 
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 from playback.admin import words
 from playback.admin.paging import COUNT_STOPS_AT
 from playback.models import Recording
-from playback.sync import search_indexes
+from playback.sync import indexes
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]  # the first test waits for the fill
 WATCHED = reverse("admin:playback_watchrecord_changelist")
@@ -33,14 +33,14 @@ def filled(django_db_setup: None, django_db_blocker: Any) -> Iterator[int]:
             pytest.skip("PostgreSQL's plans")
         fill.recordings(40_000, 400)
         fill.watch_records(40_000)
-        search_indexes.ensure()
+        indexes.ensure()
         first = Recording.objects.order_by("pk").values_list("pk", flat=True)[0]
         connection.close()
     yield first
     with django_db_blocker.unblock():
         fill.empty()
         with connection.cursor() as cursor:
-            for index in search_indexes.INDEXES:
+            for index in indexes.OF_SEARCHES:
                 cursor.execute(f"DROP INDEX IF EXISTS {index.name}")
             cursor.execute("ANALYZE")
         connection.close()
@@ -175,7 +175,7 @@ def test_the_way_is_chosen_by_how_common_a_word_is(filled: int, word: str, way: 
 def test_either_way_finds_the_same(filled: int, given: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = [set(Recording.objects.filter(words.recordings(given)).values_list("pk", flat=True))]
     chosen_versions = [set(words.Version.objects.filter(words.versions(given)).values_list("pk", flat=True))]
-    monkeypatch.setattr(words, "tables", lambda: {index.model: words.Table(0, False) for index in words.INDEXES})
+    monkeypatch.setattr(words, "tables", lambda: {index.model: words.Table(0, False) for index in words.OF_SEARCHES})
     chosen.append(set(Recording.objects.filter(words.recordings(given)).values_list("pk", flat=True)))
     chosen_versions.append(set(words.Version.objects.filter(words.versions(given)).values_list("pk", flat=True)))
     plain = Recording.objects.all()

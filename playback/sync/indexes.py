@@ -1,0 +1,160 @@
+"""PostgreSQL's indexes that a first load does without, made beside the running work when it is over.
+
+A first load writes 20,000 rows a second. The indexes of the lists would take half of the database's time for it, those
+for searches by words another third. So:
+
+- The lists' own (``Meta.indexes`` of recordings and versions) are put aside when a full pass is about to fill both
+  empty tables with many rows (``put_aside``). The natural keys stay: each page is compared and written by them.
+- Those for searches by words are made by no migration, and only where a table has rows enough to be worth it.
+
+``ensure`` makes whatever is missing, ``CONCURRENTLY``, by one process at a time. It is called at the end of every pass
+and by ``manage.py indexes``, and costs one small query where nothing is to do: so a process killed at any moment leaves
+nothing that the next pass does not mend. Until then lists and searches are right, but slower. A build that was killed
+leaves an index behind which is written to and never read: it is dropped and built anew.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from django.db import Error, connection, transaction
+from django.db.models import Index, Model
+from django.utils import timezone
+
+from playback.models import Recording, Room, SyncLease, SyncRun, Version
+
+logger = logging.getLogger(__name__)
+
+WORTH_IT = 20_000  # rows; fewer are read through in some milliseconds
+PATIENCE = "10min"  # for transactions that are older than the build, and must end before it does
+HASTE = "2s"  # for readers of the empty tables; a first load that may not put the indexes aside is only slower
+MEMORY = "256MB"  # to sort a million keys without the disk
+_LOCK = 7_120_305  # ours among advisory locks
+
+
+@dataclass(frozen=True)
+class ListIndex:
+    """One that its model declares and a migration made."""
+
+    model: type[Model]
+    index: Index
+
+    @property
+    def name(self) -> str:
+        return self.index.name
+
+    def wanted(self, worth_it: int) -> bool:
+        return not _is_filling()
+
+    def make(self) -> None:
+        with connection.schema_editor(atomic=False) as editor:
+            editor.add_index(self.model, self.index, concurrently=True)  # type: ignore[call-arg]
+
+
+@dataclass(frozen=True)
+class SearchIndex:
+    """The pairs of characters of a column (``playback_bigrams``)."""
+
+    name: str
+    model: type[Model]
+    column: str
+
+    @property
+    def table(self) -> str:
+        return self.model._meta.db_table
+
+    def wanted(self, worth_it: int) -> bool:
+        return bool(self.model._default_manager.order_by().values_list("pk")[worth_it - 1 : worth_it].exists())
+
+    def make(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {self.name} ON {self.table} "
+                f"USING gin (playback_bigrams({self.column}))"
+            )
+
+
+OF_LISTS = tuple(ListIndex(model, index) for model in (Recording, Version) for index in model._meta.indexes)
+OF_SEARCHES = (
+    SearchIndex("recording_name_pairs", Recording, "name"),
+    SearchIndex("version_name_pairs", Version, "name"),
+    SearchIndex("room_title_pairs", Room, "title"),
+)
+
+
+def put_aside(rows: int) -> bool:
+    """Before the first of ``rows`` rows is stored: the lists' indexes, if both tables are empty and it is worth it."""
+    if connection.vendor != "postgresql" or rows < WORTH_IT or connection.in_atomic_block:
+        return False
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [HASTE])
+            cursor.execute(f"LOCK TABLE {Recording._meta.db_table}, {Version._meta.db_table} IN ACCESS EXCLUSIVE MODE")
+            if Recording.objects.exists() or Version.objects.exists():
+                return False
+            names = ", ".join(f'"{each.name}"' for each in OF_LISTS)
+            cursor.execute(f"DROP INDEX IF EXISTS {names}")
+    except Error as error:
+        logger.info("the lists' indexes stay for the first load (%s)", type(error).__name__)
+        return False
+    logger.info("the lists' indexes are put aside until the first load of %s rows is over", rows)
+    return True
+
+
+def ensure(worth_it: int = WORTH_IT) -> list[str]:
+    """Make what is missing; answers the names of those made. Trouble is logged: all works without, but slower."""
+    if connection.vendor != "postgresql" or connection.in_atomic_block:
+        return []
+    try:
+        return _ensure(worth_it)
+    except Error as error:
+        logger.warning("indexes: not made (%s); tried again after the next pass", type(error).__name__)
+        return []
+
+
+def missing(worth_it: int = WORTH_IT) -> list[ListIndex | SearchIndex]:
+    every: list[ListIndex | SearchIndex] = [*OF_LISTS, *OF_SEARCHES]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM unnest(%s::text[]) AS name "
+            "LEFT JOIN pg_index i ON i.indexrelid = to_regclass(quote_ident(name)) WHERE i.indisvalid IS NOT TRUE",
+            [[each.name for each in every]],
+        )
+        absent = {name for (name,) in cursor.fetchall()}
+    return [each for each in every if each.name in absent and each.wanted(worth_it)]
+
+
+def _ensure(worth_it: int) -> list[str]:
+    if not missing(worth_it):
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            return []  # somebody else is at it
+        try:
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [PATIENCE])
+            cursor.execute("SELECT set_config('maintenance_work_mem', %s, false)", [MEMORY])
+            return _make(missing(worth_it))
+        finally:
+            cursor.execute("RESET lock_timeout")
+            cursor.execute("RESET maintenance_work_mem")
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def _make(wanted: list[ListIndex | SearchIndex]) -> list[str]:
+    with connection.cursor() as cursor:
+        for each in wanted:
+            cursor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{each.name}"')
+            each.make()
+            logger.info("indexes: %s is made", each.name)
+        # How many rows have which value, or pair: what lists and searches decide by.
+        for table in sorted({each.model._meta.db_table for each in wanted}):
+            cursor.execute(f"ANALYZE {table}")
+    return [each.name for each in wanted]
+
+
+def _is_filling() -> bool:
+    """A pass over the recordings is under way; it calls ``ensure`` itself when it is over."""
+    held = SyncLease.objects.filter(kind=SyncRun.Kind.RECORDINGS, expires_at__gt=timezone.now())
+    return held.exists()
