@@ -18,7 +18,7 @@ from playback.models import Recording, Room, Version
 
 logger = logging.getLogger(__name__)
 
-WORTH_IT = 20_000  # rows; fewer are read through in some milliseconds
+WORTH_IT = 5_000  # rows; fewer are read through in a millisecond
 PATIENCE = "10min"  # for transactions that are older than the build, and must end before it does
 _LOCK = 7_120_305  # ours among advisory locks
 
