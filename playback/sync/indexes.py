@@ -26,7 +26,8 @@ from playback.models import Recording, Room, SyncLease, SyncRun, Version
 
 logger = logging.getLogger(__name__)
 
-WORTH_IT = 20_000  # rows; fewer are read through in some milliseconds
+WORTH_IT = 5_000  # rows; fewer are read through in a few milliseconds
+MANY = 20_000  # rows of a first load
 PATIENCE = "10min"  # for transactions that are older than the build, and must end before it does
 HASTE = "2s"  # for readers of the empty tables; a first load that may not put the indexes aside is only slower
 MEMORY = "256MB"  # to sort a million keys without the disk
@@ -85,7 +86,7 @@ OF_SEARCHES = (
 
 def put_aside(rows: int) -> bool:
     """Before the first of ``rows`` rows is stored: the lists' indexes, if both tables are empty and it is worth it."""
-    if connection.vendor != "postgresql" or rows < WORTH_IT or connection.in_atomic_block:
+    if connection.vendor != "postgresql" or rows < MANY or connection.in_atomic_block:
         return False
     try:
         with transaction.atomic(), connection.cursor() as cursor:

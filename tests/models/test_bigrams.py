@@ -47,7 +47,8 @@ def test_a_room_and_a_name_of_a_joined_table() -> None:
     for lookup in ("by_pairs", "by_rows"):
         assert Recording.objects.get(**{f"name__{lookup}": "LIMITS"}) == wanted
         assert Recording.objects.get(**{f"room__title__{lookup}": "高一"}) == wanted
-        assert Recording.objects.get(**{f"room__title__{lookup}": "ａ班"}) == wanted or connection.vendor == "sqlite"
+        if connection.vendor == "postgresql":  # SQLite knows the case of ASCII alone
+            assert Recording.objects.get(**{f"room__title__{lookup}": "ａ班"}) == wanted
         assert Room.objects.filter(**{f"title__{lookup}": "高"}).count() == 2
 
 

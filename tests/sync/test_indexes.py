@@ -123,7 +123,7 @@ def absent() -> set[str]:
 def test_a_first_load_does_without_the_lists_indexes(
     vendor: Sandbox, school: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexes, "WORTH_IT", 12)
+    monkeypatch.setattr(indexes, "MANY", 12)
     school(12)
     missing: list[int] = []
     run_pass("recordings", full=False, on_page=lambda run: missing.append(len(absent())))
@@ -136,7 +136,7 @@ def test_a_first_load_does_without_the_lists_indexes(
 def test_a_first_load_that_was_killed_leaves_the_rest_to_the_next_pass(
     vendor: Sandbox, school: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexes, "WORTH_IT", 12)
+    monkeypatch.setattr(indexes, "MANY", 12)
     school(12)
 
     def killed(run: SyncRun) -> None:
@@ -154,9 +154,9 @@ def test_a_first_load_that_was_killed_leaves_the_rest_to_the_next_pass(
 
 
 def test_few_rows_and_filled_tables_keep_them() -> None:
-    assert not indexes.put_aside(indexes.WORTH_IT - 1)
+    assert not indexes.put_aside(indexes.MANY - 1)
     RecordingFactory()
-    assert not indexes.put_aside(indexes.WORTH_IT)
+    assert not indexes.put_aside(indexes.MANY)
     assert absent() == set()
 
 
