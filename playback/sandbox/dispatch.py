@@ -139,7 +139,7 @@ class Dispatcher:
         if (unreadable := self._unreadable(struck, after=True)) is not None:
             return unreadable
         if code == 0 and (fault := struck.get("wrong_types")):
-            data = spoil(data, fault.options["how"])
+            data = spoil(msgspec.to_builtins(data), fault.options["how"])
         received.code = code
         slow = struck.get("slow_body")
         return Reply(

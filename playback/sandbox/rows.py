@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from playback.vendor.codes import RecordingStatus
 
-from .state import Row, State
+from .state import LISTED, ListedValues, Row, State
 
 _BEIJING_SECONDS = 8 * 3600
+_DAY = 86_400
+_MINUTES = tuple(f"{minute // 60:02}:{minute % 60:02}:" for minute in range(1440))
+_SECONDS = tuple(f"{second:02}" for second in range(60))
+_READY, _TRANSCODING = int(RecordingStatus.READY), int(RecordingStatus.TRANSCODING)
 
 
 def beijing(moment: int) -> str:
     """``YYYY-MM-DD HH:MM:SS`` in Beijing."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(moment + _BEIJING_SECONDS))
+    day, second = divmod(moment + _BEIJING_SECONDS, _DAY)
+    minute, second = divmod(second, 60)
+    return _date(day) + _MINUTES[minute] + _SECONDS[second]
+
+
+@lru_cache(4096)
+def _date(day: int) -> str:
+    return time.strftime("%Y-%m-%d ", time.gmtime(day * _DAY))
 
 
 def absolute(origin: str, address: str) -> str:
@@ -26,41 +41,58 @@ def absolute(origin: str, address: str) -> str:
 def video(row: Row, origin: str) -> dict[str, Any]:
     """What depends on how far a version is: before it is ready it has no length, size or cover, before transcoding no
     video."""
-    ready = row["status"] == RecordingStatus.READY
+    ready = row["status"] == _READY
     return {
-        "video_id": row["video_id"] if row["status"] >= RecordingStatus.TRANSCODING else None,
+        "video_id": row["video_id"] if row["status"] >= _TRANSCODING else None,
         "length": row["length"] if ready else 0,
         "preface_url": absolute(origin, row["cover"]) if ready else "",
         "total_transcode_size": row["total_transcode_size"] if ready else 0,
     }
 
 
-def page_url(row: Row, origin: str, token: str = "") -> str:
-    """The player's page; without a token it asks for one."""
-    session = f"&session_id={row['session_id']}" if row["session_id"] else ""
-    return f"{origin}/web/playback/index?classid={row['room_id']}{session}" + (f"&token={token}" if token else "")
+def page_url(room_id: int, session_id: int, origin: str) -> str:
+    """The player's page; unless a token is added it asks for one."""
+    session = f"&session_id={session_id}" if session_id else ""
+    return f"{origin}/web/playback/index?classid={room_id}{session}"
+
+
+class Listed(msgspec.Struct, gc=False):
+    """A row of calls 2 and 10. A page may have a thousand: structs are made and printed faster than dicts."""
+
+    room_id: int
+    playback_id: int
+    session_id: int
+    video_id: int | None
+    name: str
+    status: int
+    create_time: str
+    length: int
+    preface_url: str
+    total_transcode_size: int
+    play_url: str
+    play_times: int
+    publish_status: int
+    version: int
+
+
+def listed_page(rows: Iterable[ListedValues], origin: str, state: State) -> list[Listed]:
+    """Rows with the columns ``LISTED`` as the lists print them. What is not ready shows what :func:`video` says."""
+    printed = []
+    for room, playback, session, video, name, status, created, length, cover, size, plays, publish, version in rows:
+        facts: tuple[int, str, int, str] = (0, "", 0, "")
+        if status == _READY:
+            play_url = f"{page_url(room, session, origin)}&token={state.standing_token(video)}"
+            facts = (length, absolute(origin, cover), size, play_url)
+        shown = video if status >= _TRANSCODING else None
+        start = (room, playback, session, shown, name, status, beijing(created))
+        printed.append(Listed(*start, *facts, plays, publish, version))
+    return printed
 
 
 def listed(row: Row, origin: str, state: State) -> dict[str, Any]:
-    """A row of calls 2 and 10."""
-    media = video(row, origin)
-    ready = row["status"] == RecordingStatus.READY
-    return {
-        "room_id": row["room_id"],
-        "playback_id": row["playback_id"],
-        "session_id": row["session_id"],
-        "video_id": media["video_id"],
-        "name": row["name"],
-        "status": row["status"],
-        "create_time": beijing(row["created_at"]),
-        "length": media["length"],
-        "preface_url": media["preface_url"],
-        "total_transcode_size": media["total_transcode_size"],
-        "play_url": page_url(row, origin, state.standing_token(row["video_id"])) if ready else "",
-        "play_times": row["play_times"],
-        "publish_status": row["publish_status"],
-        "version": row["version"],
-    }
+    """One such row of a version's columns, to be added to."""
+    (printed,) = listed_page([tuple(row[column] for column in LISTED)], origin, state)
+    return msgspec.structs.asdict(printed)
 
 
 def member(row: Row) -> dict[str, Any]:

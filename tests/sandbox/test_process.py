@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 
 from playback.sandbox.callbacks import wait_for
 from playback.sandbox.server import Sandbox
-from playback.sandbox.state import State
+from playback.sandbox.state import LISTED, State
 
 from .sloppy import SloppyClient
 
@@ -81,7 +81,7 @@ def test_deep_pages_are_what_an_offset_gives(tmp_path):
             (product_type,),
         )
         assert total == len(expected)
-        found = [row["video_id"] for row in rows]
+        found = [row[LISTED.index("video_id")] for row in rows]
         assert found == [row["video_id"] for row in expected][offset : offset + 700]
         return found
 

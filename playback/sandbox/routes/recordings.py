@@ -12,7 +12,7 @@ from playback.vendor.codes import ErrorCode, PublishStatus, RecordingStatus
 
 from ..call import Call, route
 from ..refusal import Refusal, bad_parameter
-from ..rows import absolute, beijing, listed, page_url, video
+from ..rows import absolute, beijing, listed, listed_page, page_url, video
 from ..state import Row
 from .lookup import must_be_ready, no_version, recording_of, room_of, version_of
 
@@ -54,7 +54,7 @@ def list_recordings(call: Call) -> dict[str, Any]:
         crops=call.parameters.flag("crop_video"),
         room_id=call.parameters.integer("room_id"),
     )
-    return {"total": total, "list": [listed(row, call.origin, call.state) for row in found]}
+    return {"total": total, "list": listed_page(found, call.origin, call.state)}
 
 
 @route("list_sessions")
@@ -74,7 +74,7 @@ def _session(row: Row, origin: str) -> dict[str, Any]:
         "length": media["length"],
         "total_transcode_size": media["total_transcode_size"],
         "preface_url": media["preface_url"],
-        "play_url": page_url(row, origin),
+        "play_url": page_url(row["room_id"], row["session_id"], origin),
         "create_time": beijing(row["created_at"]),
     }
 

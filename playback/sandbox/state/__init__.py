@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .base import BEIJING, Moment, Row, unix
 from .lessons import Lessons
-from .lists import Lists
+from .lists import LISTED, ListedValues, Lists
 from .members import Members
 from .queue import Queue
 from .recordings import session_of
@@ -15,7 +15,7 @@ from .rooms import Rooms
 from .videos import Videos
 from .watching import EXPIRY_SINCE, Watching
 
-__all__ = ["BEIJING", "EXPIRY_SINCE", "Moment", "Row", "State", "session_of", "unix"]
+__all__ = ["BEIJING", "EXPIRY_SINCE", "LISTED", "ListedValues", "Moment", "Row", "State", "session_of", "unix"]
 
 
 class State(Rooms, Watching, Lists, Members, Lessons, Videos, Queue):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .schema import INDEXES, TABLE_NAMES, TABLES
+from .standing import StandingKey
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving time
 Moment = datetime | int | float | None
@@ -43,7 +44,7 @@ class Base:
         self.on_queue: Callable[[], None] = lambda: None  # told when a job or a delivery was added; see jobs.py
         self._depth = 0
         self._ids: dict[str, int] = {}
-        self._standing_key = b""
+        self._standing_key: StandingKey | None = None
         database.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(database, timeout=20, isolation_level=None, check_same_thread=False)
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-65536", "temp_store=MEMORY"):
@@ -65,6 +66,11 @@ class Base:
             cursor = self._db.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def tuples(self, sql: str, values: Sequence[Any] | Row = ()) -> list[tuple[Any, ...]]:
+        """Rows without their columns' names, for very many."""
+        with self.lock:
+            return self._db.execute(sql, values).fetchall()
 
     def row(self, sql: str, values: Sequence[Any] | Row = ()) -> Row | None:
         with self.lock:
@@ -138,7 +144,7 @@ class Base:
                 if not (keep_account and table == "accounts"):
                     self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
             self._ids.clear()
-            self._standing_key = b""
+            self._standing_key = None
         self.changed()
 
     def changed(self) -> None:

@@ -9,12 +9,22 @@ would have given: rows added or removed between two reads shift the later pages,
 from __future__ import annotations
 
 import bisect
+from operator import itemgetter
 from typing import Any
 
 from .base import Base, Row
 
 Filter = tuple[int, bool, int]
 _STRIDE = 500  # rows between two remembered anchors, at least
+
+# What a list shows of a version, in the order of a row's values; publish_status is the recording's.
+LISTED = (
+    "room_id", "playback_id", "session_id", "video_id", "name", "status", "created_at", "length", "cover",
+    "total_transcode_size", "play_times", "publish_status", "version",
+)  # fmt: skip
+ListedValues = tuple[Any, ...]
+_COLUMNS = ", ".join("r.publish_status" if column == "publish_status" else f"v.{column}" for column in LISTED)
+_newest = itemgetter(LISTED.index("created_at"), LISTED.index("video_id"))
 
 
 class Lists(Base):
@@ -24,8 +34,8 @@ class Lists(Base):
 
     def list_versions(
         self, *, offset: int, limit: int, product_type: int = 0, crops: bool = False, room_id: int = 0
-    ) -> tuple[int, list[Row]]:
-        """Total and one page of main versions (``crops``: of all versions), newest first."""
+    ) -> tuple[int, list[ListedValues]]:
+        """Total and one page of main versions (``crops``: of all versions), newest first: the columns ``LISTED``."""
         key: Filter = (product_type, crops, room_id)
         with self.lock:
             if self._seen_generation != self.generation:
@@ -41,16 +51,16 @@ class Lists(Base):
                 skip = offset - reached
                 where += " AND (created_at, video_id) < (:created, :video)"
                 values |= {"created": created, "video": video}
-            found = self.rows(
-                "SELECT v.*, r.publish_status FROM ("  # noqa: S608 - our own conditions
+            found = self.tuples(
+                f"SELECT {_COLUMNS} FROM ("  # noqa: S608 - our own conditions
                 f"SELECT video_id AS id FROM versions WHERE {where}"
                 " ORDER BY created_at DESC, video_id DESC LIMIT :limit OFFSET :skip"
-                ") JOIN versions v ON v.video_id = id JOIN recordings r ON r.playback_id = v.playback_id"
-                " ORDER BY v.created_at DESC, v.video_id DESC",
+                ") JOIN versions v ON v.video_id = id JOIN recordings r ON r.playback_id = v.playback_id",
                 {**values, "limit": limit, "skip": skip},
             )
+            found.sort(key=_newest, reverse=True)  # hardly ever to be done, but a join promises no order
             if found and skip + len(found) >= _STRIDE:
-                anchor = (offset + len(found), found[-1]["created_at"], found[-1]["video_id"])
+                anchor = (offset + len(found), *_newest(found[-1]))
                 if anchor not in anchors:
                     bisect.insort(anchors, anchor)
             return self._totals[key], found

@@ -11,6 +11,7 @@ from playback.vendor.codes import PublishStatus, RecordingStatus
 
 from .base import Moment, Row, unix
 from .recordings import Recordings
+from .standing import StandingKey
 
 DAY = 86_400
 EXPIRY_SINCE = 1_669_132_800  # 2022-11-23 00:00 in Beijing: only recordings made since can expire
@@ -111,11 +112,11 @@ class Watching(Recordings):
 
     def standing_token(self, video_id: int) -> str:
         """The token inside ``play_url`` of the lists: one a version, never expires, is not stored."""
-        if not self._standing_key:
+        if self._standing_key is None:
             key = self.setting("standing_key") or secrets.token_hex(16)
             self.set_setting("standing_key", key)
-            self._standing_key = key.encode()
-        return f"{video_id:x}-{hmac.digest(self._standing_key, b'%d' % video_id, 'sha256').hex()[:32]}"
+            self._standing_key = StandingKey(key.encode())
+        return self._standing_key.token(video_id)
 
     def token(self, token: str) -> Row | None:
         """What a token was issued for, also when it is used up or expired; standing tokens too."""
