@@ -78,14 +78,19 @@ class Listed(msgspec.Struct, gc=False):
 def listed_page(rows: Iterable[ListedValues], origin: str, state: State) -> list[Listed]:
     """Rows with the columns ``LISTED`` as the lists print them. What is not ready shows what :func:`video` says."""
     printed = []
+    token = state.standing_key().token
     for room, playback, session, video, name, status, created, length, cover, size, plays, publish, version in rows:
-        facts: tuple[int, str, int, str] = (0, "", 0, "")
+        at = beijing(created)
         if status == _READY:
-            play_url = f"{page_url(room, session, origin)}&token={state.standing_token(video)}"
-            facts = (length, absolute(origin, cover), size, play_url)
-        shown = video if status >= _TRANSCODING else None
-        start = (room, playback, session, shown, name, status, beijing(created))
-        printed.append(Listed(*start, *facts, plays, publish, version))
+            cover = absolute(origin, cover)
+            url = f"{page_url(room, session, origin)}&token={token(video)}"
+        else:
+            length, cover, size, url = 0, "", 0, ""
+            if status < _TRANSCODING:
+                video = None
+        printed.append(
+            Listed(room, playback, session, video, name, status, at, length, cover, size, url, plays, publish, version)
+        )
     return printed
 
 

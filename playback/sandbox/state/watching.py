@@ -112,11 +112,15 @@ class Watching(Recordings):
 
     def standing_token(self, video_id: int) -> str:
         """The token inside ``play_url`` of the lists: one a version, never expires, is not stored."""
+        return self.standing_key().token(video_id)
+
+    def standing_key(self) -> StandingKey:
+        """What signs those tokens: the same after a restart."""
         if self._standing_key is None:
             key = self.setting("standing_key") or secrets.token_hex(16)
             self.set_setting("standing_key", key)
             self._standing_key = StandingKey(key.encode())
-        return self._standing_key.token(video_id)
+        return self._standing_key
 
     def token(self, token: str) -> Row | None:
         """What a token was issued for, also when it is used up or expired; standing tokens too."""
