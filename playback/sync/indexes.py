@@ -85,7 +85,7 @@ OF_SEARCHES = (
 
 
 def put_aside(rows: int) -> bool:
-    """Before the first of ``rows`` rows is stored: the lists' indexes, if both tables are empty and it is worth it."""
+    """Before the first of ``rows`` rows is stored: all of them, if both tables are empty and it is worth it."""
     if connection.vendor != "postgresql" or rows < MANY or connection.in_atomic_block:
         return False
     try:
@@ -94,12 +94,12 @@ def put_aside(rows: int) -> bool:
             cursor.execute(f"LOCK TABLE {Recording._meta.db_table}, {Version._meta.db_table} IN ACCESS EXCLUSIVE MODE")
             if Recording.objects.exists() or Version.objects.exists():
                 return False
-            names = ", ".join(f'"{each.name}"' for each in OF_LISTS)
+            names = ", ".join(f'"{each.name}"' for each in (*OF_LISTS, *OF_SEARCHES))
             cursor.execute(f"DROP INDEX IF EXISTS {names}")
     except Error as error:
-        logger.info("the lists' indexes stay for the first load (%s)", type(error).__name__)
+        logger.info("the indexes stay for the first load (%s)", type(error).__name__)
         return False
-    logger.info("the lists' indexes are put aside until the first load of %s rows is over", rows)
+    logger.info("the indexes are put aside until the first load of %s rows is over", rows)
     return True
 
 

@@ -27,6 +27,11 @@ SILENCE = timedelta(minutes=15)
 
 logger = logging.getLogger(__name__)
 
+# A page finds its rows by keys, in tables of which the statistics may say that they are empty: the database would read
+# all of them for each row, also for the checks of foreign keys, whose plans it keeps. The prices that this puts on
+# reading the staged page must not make it compile anything.
+_FOR_PAGES = "SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+
 
 class Busy(Exception):
     """Another run of the kind is under way."""
@@ -52,7 +57,7 @@ class Lease:
         with transaction.atomic():
             if not durable and connection.vendor == "postgresql":
                 with connection.cursor() as cursor:
-                    cursor.execute("SET LOCAL synchronous_commit = off")
+                    cursor.execute(_FOR_PAGES)
             self.renew()
             yield
         self.moved_at = timezone.now()

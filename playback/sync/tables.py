@@ -147,11 +147,11 @@ class Table:
     def stage(self) -> Stage:
         """The hash is text on its way: rows hold it as hex digits, which no binary UUID is made from."""
         hashed = "payload_hash"
-        return Stage(tuple((column, "text" if column == hashed else self._type(column)) for column in self.columns))
+        return Stage(tuple((column, "text" if column == hashed else self.type_of(column)) for column in self.columns))
 
     @cached_property
     def _unnested(self) -> str:
-        values = ", ".join(f"%s::{self._type(column)}[]" for column in self.columns)
+        values = ", ".join(f"%s::{self.type_of(column)}[]" for column in self.columns)
         return self._from(f"unnest({values})")
 
     def _from(self, rows: str) -> str:
@@ -209,7 +209,7 @@ class Table:
     def _is_time(self, column: str) -> bool:
         return column not in VERSION_PARENT and isinstance(self.model._meta.get_field(column), models.DateTimeField)
 
-    def _type(self, column: str) -> str:
+    def type_of(self, column: str) -> str:
         """PostgreSQL's type of a column, without its length."""
         if column in VERSION_PARENT:
             return "bigint"

@@ -23,7 +23,7 @@ from django.db import connection, transaction
 from playback.models import Recording, Room, SyncRun
 from playback.vendor.results import RecordingRow, RoomRow
 
-from . import history, mapping
+from . import history, mapping, newcomers
 from .mapping import Row
 from .tables import RECORDINGS, ROOMS, VERSIONS, Known, Table, listed, marks, stored_time
 
@@ -71,11 +71,13 @@ def store_recordings(
         if changed:
             if new:
                 _place_rooms(new, asked_at)
-            RECORDINGS.write(changed, asked_at)
             mains = [version for row in changed if (version := mapping.main_version_row(row)) is not None]
-            if len(changed) > stored.created:  # or all were made just now: there is nothing to compare with
-                _, _, mains = _compare(VERSIONS, mains, asked_at, since, look)
-            VERSIONS.write(mains, asked_at)
+            all_new = len(changed) == stored.created  # then there are no versions to compare with
+            if not (all_new and newcomers.add(changed, mains, asked_at)):
+                RECORDINGS.write(changed, asked_at)
+                if not all_new:
+                    _, _, mains = _compare(VERSIONS, mains, asked_at, since, look)
+                VERSIONS.write(mains, asked_at)
     return stored
 
 
