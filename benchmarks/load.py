@@ -10,6 +10,8 @@ look small; and its memory at its most against that after a tenth of the pages. 
 the vendor row by row, and no call may have been refused for the rate: where either fails there is no figure but an
 error.
 
+The indexes that a first load does without are made when it is over; that time is shown apart.
+
 Outside of the clock: seeding, the start of the processes, and one window of waiting before each pass. A throttle that
 knows nothing of the past takes it for full, and one pass's calls would count against the next one's.
 """
@@ -66,6 +68,7 @@ def _lines(what: str, rows: int, told: dict[str, Any]) -> list[Share | Line]:
     pages = f"{rows / 1000 / seconds:.1f} pages/s"
     return [
         Share(f"{what} ({pages})", bound / seconds, "what the vendor's limit allows", SHARE),
+        Line(f"{what}: the indexes made after it", told["afterwards"], "the time of the pass", seconds, None),
         Line(f"{what}: processor time", told["processor"], "the time that the limit sets", bound, PROCESSOR),
         Line(
             f"{what}: memory ({told['memory_most'] / 1e6:.0f} MB)",

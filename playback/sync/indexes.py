@@ -77,11 +77,12 @@ class SearchIndex:
 
 
 OF_LISTS = tuple(ListIndex(model, index) for model in (Recording, Version) for index in model._meta.indexes)
-OF_SEARCHES = (
+OF_SEARCHES: tuple[SearchIndex, ...] = (
     SearchIndex("recording_name_pairs", Recording, "name"),
     SearchIndex("version_name_pairs", Version, "name"),
     SearchIndex("room_title_pairs", Room, "title"),
 )
+EVERY: tuple[ListIndex | SearchIndex, ...] = (*OF_LISTS, *OF_SEARCHES)
 
 
 def put_aside(rows: int) -> bool:
@@ -94,7 +95,7 @@ def put_aside(rows: int) -> bool:
             cursor.execute(f"LOCK TABLE {Recording._meta.db_table}, {Version._meta.db_table} IN ACCESS EXCLUSIVE MODE")
             if Recording.objects.exists() or Version.objects.exists():
                 return False
-            names = ", ".join(f'"{each.name}"' for each in (*OF_LISTS, *OF_SEARCHES))
+            names = ", ".join(f'"{each.name}"' for each in EVERY)
             cursor.execute(f"DROP INDEX IF EXISTS {names}")
     except Error as error:
         logger.info("the indexes stay for the first load (%s)", type(error).__name__)
@@ -115,15 +116,14 @@ def ensure(worth_it: int = WORTH_IT) -> list[str]:
 
 
 def missing(worth_it: int = WORTH_IT) -> list[ListIndex | SearchIndex]:
-    every: list[ListIndex | SearchIndex] = [*OF_LISTS, *OF_SEARCHES]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT name FROM unnest(%s::text[]) AS name "
             "LEFT JOIN pg_index i ON i.indexrelid = to_regclass(quote_ident(name)) WHERE i.indisvalid IS NOT TRUE",
-            [[each.name for each in every]],
+            [[each.name for each in EVERY]],
         )
         absent = {name for (name,) in cursor.fetchall()}
-    return [each for each in every if each.name in absent and each.wanted(worth_it)]
+    return [each for each in EVERY if each.name in absent and each.wanted(worth_it)]
 
 
 def _ensure(worth_it: int) -> list[str]:

@@ -55,9 +55,8 @@ class Lease:
         in their order if the database's machine fails within the next second, never if only its client is killed.
         """
         with transaction.atomic():
-            if not durable and connection.vendor == "postgresql":
-                with connection.cursor() as cursor:
-                    cursor.execute(_FOR_PAGES)
+            if not durable:
+                for_pages()
             self.renew()
             yield
         self.moved_at = timezone.now()
@@ -96,6 +95,13 @@ class Lease:
                     logger.warning("the lease of %s was not renewed: %s", self.kind, type(error).__name__)
         finally:
             connection.close()
+
+
+def for_pages() -> None:
+    """Set the running transaction up for storing pages of a list."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(_FOR_PAGES)
 
 
 def acquire(kind: str, run: SyncRun) -> Lease:
