@@ -49,8 +49,8 @@ def minutes_left(sandbox: Sandbox, recording: Recording) -> list[int]:
 
 
 def drive_slowly(*operations: Operation) -> None:
-    """Until all is over, or more than a second has gone; the sandbox takes 0.2 s to rebuild."""
-    for _ in range(20):
+    """Until all is over, or some seconds have gone; the sandbox takes 0.2 s to rebuild, on a busy machine more."""
+    for _ in range(100):
         drive(*operations, rounds=1)
         if not OperationItem.objects.filter(operation__in=operations, finished_at=None).exists():
             return

@@ -158,7 +158,10 @@ FACTS = ("room_id", "session_id", "name", "status", "publish_status", "play_time
 
 
 def vendor_rows(vendor: Sandbox, *, crops: bool) -> Iterator[dict[str, Any]]:
-    yield from vendor.state.list_versions(offset=0, limit=1000, crops=crops)[1]
+    yield from vendor.state.rows(
+        "SELECT v.*, r.publish_status FROM versions v JOIN recordings r USING (playback_id) WHERE v.is_main OR ?",
+        (crops,),
+    )
 
 
 def vendor_facts(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from playback.models import Recording, SyncRun
 from playback.sandbox.server import Sandbox
 from playback.sandbox.shifting import shift
+from playback.sandbox.state.lists import LISTED
 from playback.sync import passes, reading
 
 from .conftest import LONG_AGO, sync
@@ -23,7 +24,7 @@ School = Callable[..., int]
 
 
 def keys(vendor: Sandbox) -> set[tuple[int, int]]:
-    rows = vendor.state.list_versions(offset=0, limit=1000)[1]
+    rows = [dict(zip(LISTED, row, strict=True)) for row in vendor.state.list_versions(offset=0, limit=1000)[1]]
     return {(row["room_id"], row["session_id"]) for row in rows}
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from playback.models import Recording, Room, SyncLease, SyncRun, Version
 from playback.sandbox.server import Sandbox
+from playback.sandbox.state.lists import LISTED
 from playback.sync.freshness import Freshness
 
 from .conftest import LONG_AGO, sync
@@ -59,7 +60,7 @@ def test_a_second_full_pass_writes_nothing(vendor: Sandbox, school: Callable[...
 
 
 def _key(vendor: Sandbox) -> tuple[int, int]:
-    row = vendor.state.list_versions(offset=0, limit=1)[1][0]
+    row = dict(zip(LISTED, vendor.state.list_versions(offset=0, limit=1)[1][0], strict=True))
     return row["room_id"], row["session_id"]
 
 
