@@ -68,7 +68,8 @@ def test_a_crash_in_the_middle_of_everything(
             connection.close()
         process.until(lambda: not SyncRun.objects.filter(pk=run.pk, state=State.RUNNING).exists())
         run.refresh_from_db()
-        assert (run.state, run.pages) == (State.FAILED, 1)
+        # A page's commit does not wait for the disk: the crash may take it, but never without what the run says of it.
+        assert (run.state, run.pages <= 1) == (State.FAILED, True)
         assert "OperationalError" in run.error
         work.check()
 
@@ -81,7 +82,7 @@ def test_a_crash_in_the_middle_of_everything(
         process.until(lambda: process.said().count(FAILED_PASS) > failures)
         cluster.start()
         run.refresh_from_db()
-        assert (run.state, run.pages) == (State.RUNNING, 1)
+        assert (run.state, run.pages <= 1) == (State.RUNNING, True)
         lease_runs_out()
         current_app.send_task("playback.sync_kind", kwargs={"kind": "recordings", "full": True}, queue="sync")
         later = SyncRun.objects.filter(pk__gt=run.pk, state__in=[State.DONE, State.NOTHING_NEW])
