@@ -4,7 +4,8 @@ A row becomes one flat tuple: natural key, payload hash, facts, and then the *st
 carry and which no other list may empty (the product type is the list's and not the row's; ``version_type`` comes with
 call 10 alone). The hash covers the facts and not the sticky ones, so that two lists which carry the same facts agree
 that nothing changed. It also covers ``MAPPING_VERSION``: raise that when a column changes its meaning, and the next
-pass writes every row once.
+pass writes every row once. Empty the stored hashes in the same release: a full pass would take what differs for a copy
+that strayed (``sides.py``).
 
 Nothing here raises because a value is odd. A text longer than its column is cut, an address longer than its column is
 dropped (a cut address is a wrong one), a number beyond its column is unknown. One strange row must not cost its page.
