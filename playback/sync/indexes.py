@@ -45,9 +45,6 @@ class ListIndex:
     def name(self) -> str:
         return self.index.name
 
-    def wanted(self, worth_it: int) -> bool:
-        return not _is_filling()
-
     def make(self) -> None:
         with connection.schema_editor(atomic=False) as editor:
             editor.add_index(self.model, self.index, concurrently=True)  # type: ignore[call-arg]
@@ -65,7 +62,7 @@ class SearchIndex:
     def table(self) -> str:
         return self.model._meta.db_table
 
-    def wanted(self, worth_it: int) -> bool:
+    def is_worth_it(self, worth_it: int) -> bool:
         return bool(self.model._default_manager.order_by().values_list("pk")[worth_it - 1 : worth_it].exists())
 
     def make(self) -> None:
@@ -87,13 +84,13 @@ EVERY: tuple[ListIndex | SearchIndex, ...] = (*OF_LISTS, *OF_SEARCHES)
 
 def put_aside(rows: int) -> bool:
     """Before the first of ``rows`` rows is stored: all of them, if both tables are empty and it is worth it."""
-    if connection.vendor != "postgresql" or rows < MANY or connection.in_atomic_block:
+    if connection.vendor != "postgresql" or rows < MANY or connection.in_atomic_block or _are_filled():
         return False
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [HASTE])
             cursor.execute(f"LOCK TABLE {Recording._meta.db_table}, {Version._meta.db_table} IN ACCESS EXCLUSIVE MODE")
-            if Recording.objects.exists() or Version.objects.exists():
+            if _are_filled():  # meanwhile: only now nobody can
                 return False
             names = ", ".join(f'"{each.name}"' for each in EVERY)
             cursor.execute(f"DROP INDEX IF EXISTS {names}")
@@ -123,7 +120,10 @@ def missing(worth_it: int = WORTH_IT) -> list[ListIndex | SearchIndex]:
             [[each.name for each in EVERY]],
         )
         absent = {name for (name,) in cursor.fetchall()}
-    return [each for each in EVERY if each.name in absent and each.wanted(worth_it)]
+    of_lists = [each for each in OF_LISTS if each.name in absent]
+    if of_lists and _is_filling():
+        of_lists = []
+    return [*of_lists, *(each for each in OF_SEARCHES if each.name in absent and each.is_worth_it(worth_it))]
 
 
 def _ensure(worth_it: int) -> list[str]:
@@ -153,6 +153,10 @@ def _make(wanted: list[ListIndex | SearchIndex]) -> list[str]:
         for table in sorted({each.model._meta.db_table for each in wanted}):
             cursor.execute(f"ANALYZE {table}")
     return [each.name for each in wanted]
+
+
+def _are_filled() -> bool:
+    return Recording.objects.exists() or Version.objects.exists()
 
 
 def _is_filling() -> bool:
