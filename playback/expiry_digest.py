@@ -29,6 +29,7 @@ from django.utils.translation import ngettext
 
 from playback import display
 from playback.models import ExpiryDigest, Recording, Room
+from playback.models.recording import vendor_key
 
 logger = logging.getLogger("playback.expiry_digest")
 
@@ -140,7 +141,7 @@ def _expiring(now: datetime) -> list[Line]:
         Line(
             room_id,
             _one_line(title) or str(room_id),
-            _one_line(name) or (f"{room_id}-{session_id}" if session_id else str(room_id)),
+            _one_line(name) or vendor_key(room_id, session_id),
             timezone.localtime(expires_at).strftime("%Y-%m-%d %H:%M"),
             _url("admin:playback_recording_change", pk),
             held_at is not None,

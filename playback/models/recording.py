@@ -33,6 +33,11 @@ PUBLISH_STATUSES = [
 EXPIRY_UNKNOWN = Q(expires_at=None) & (Q(valid_days=None) | Q(valid_days__lt=0) | Q(valid_days__gt=0))
 
 
+def vendor_key(room_id: int, session_id: int) -> str:
+    """The vendor's own way to write a recording, as in call 4: ``room_id`` or ``room_id-session_id``."""
+    return f"{room_id}-{session_id}" if session_id else str(room_id)
+
+
 class Recording(Mirror):
     """One recording of the vendor: a room's session (calls 1 and 2).
 
@@ -132,8 +137,7 @@ class Recording(Mirror):
 
     @property
     def vendor_key(self) -> str:
-        """The vendor's own way to write a recording, as in call 4: ``room_id`` or ``room_id-session_id``."""
-        return f"{self.room_id}-{self.session_id}" if self.session_id else str(self.room_id)
+        return vendor_key(self.room_id, self.session_id)
 
     @cached_property
     def open_trash(self) -> dict[int, TrashEntry]:

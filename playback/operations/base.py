@@ -24,6 +24,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from playback.models import Recording
+from playback.models.recording import vendor_key
 from playback.vendor.endpoints import ENDPOINTS
 
 from .reasons import Reason, reason
@@ -113,7 +114,7 @@ class Facts(NamedTuple):
 
     @property
     def vendor_key(self) -> str:
-        return f"{self.room_id}-{self.session_id}" if self.session_id else str(self.room_id)
+        return vendor_key(self.room_id, self.session_id)
 
     @property
     def key(self) -> dict[str, int]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from playback.models import Change, Recording, Room, SyncRun, Version
+from playback.models.recording import vendor_key
 from playback.vendor.codes import RecordingStatus
 
 from .freshness import KINDS, Freshness
@@ -203,12 +204,12 @@ def _entry(
     if table is ROOMS:
         name, key = former.facts[0], str(former.pk)
     elif table is RECORDINGS:
-        name, key = former.facts[table.facts.index("name")], _vendor_key(*former.key)
+        name, key = former.facts[table.facts.index("name")], vendor_key(*former.key)
     else:
         change.recording_id = former.key[0]
         parent, room_id, session_id, _main = parents.rows[former.key[0]]
         name = former.facts[table.facts.index("name")] or parent
-        key = f"{_vendor_key(room_id, session_id)} v{former.key[1]}"
+        key = f"{vendor_key(room_id, session_id)} v{former.key[1]}"
     change.label = f"{name[:250]} ({key})" if name else key
     return change
 
@@ -217,10 +218,6 @@ def _last_seen(former: Former, full_start: datetime | None) -> datetime | None:
     if former.synced_at is None or full_start is None:
         return former.synced_at
     return max(former.synced_at, full_start)
-
-
-def _vendor_key(room_id: int, session_id: int) -> str:
-    return f"{room_id}-{session_id}" if session_id else str(room_id)
 
 
 def plain(value: Any) -> Any:

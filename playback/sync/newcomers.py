@@ -16,7 +16,8 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from . import mapping
-from .tables import COPY_FROM, RECORDINGS, VERSIONS, Table, listed
+from .stage import copy_rows
+from .tables import COPY_FROM, RECORDINGS, VERSIONS, Table
 
 _TAKE = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
 
@@ -53,10 +54,7 @@ def add(recordings: Sequence[mapping.Row], versions: Sequence[mapping.Row], aske
 
 def _copy(cursor: Any, table: Table, key: tuple[str, ...], rows: Iterable[Sequence[Any]], asked_at: datetime) -> None:
     """``rows``: the key, and then as mapped."""
-    columns = (*key, "first_seen_at", "synced_at", "payload_hash", *table.facts, table.sticky)
+    names = (*key, "first_seen_at", "synced_at", "payload_hash", *table.facts, table.sticky)
     width = len(key)
-    statement = f"COPY {table.name} ({listed(columns)}) FROM STDIN (FORMAT BINARY)"
-    with connection.wrap_database_errors, cursor.copy(statement) as copy:
-        copy.set_types([table.type_of(column) for column in columns])
-        for row in rows:
-            copy.write_row((*row[:width], asked_at, asked_at, UUID(row[width]), *row[width + 1 :]))
+    whole = ((*row[:width], asked_at, asked_at, UUID(row[width]), *row[width + 1 :]) for row in rows)
+    copy_rows(cursor, table.name, [(name, table.type_of(name)) for name in names], whole)

@@ -17,6 +17,18 @@ from typing import Any
 
 from django.db import connection
 
+Columns = Sequence[tuple[str, str]]  # name, PostgreSQL's type
+
+
+def copy_rows(cursor: Any, table: str, columns: Columns, rows: Iterable[Sequence[Any]]) -> None:
+    """Binary COPY into a table. Raises Django's database errors."""
+    names = ", ".join(name for name, _ in columns)
+    statement = f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
+    with connection.wrap_database_errors, cursor.copy(statement) as copy:
+        copy.set_types([kind for _, kind in columns])
+        for row in rows:
+            copy.write_row(row)
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -32,10 +44,7 @@ class Stage:
     def filled(self, cursor: Any, rows: Iterable[Sequence[Any]]) -> Iterator[str]:
         """The table's name, while it holds the rows. Inside a transaction."""
         cursor.execute(self._create)
-        with connection.wrap_database_errors, cursor.copy(self._copy) as copy:
-            copy.set_types([kind for _, kind in self.columns])
-            for row in rows:
-                copy.write_row(row)
+        copy_rows(cursor, self.name, self.columns, rows)
         yield self.name
         cursor.execute(f"DELETE FROM {self.name}")  # noqa: S608 - our own name
 
@@ -43,8 +52,3 @@ class Stage:
     def _create(self) -> str:
         columns = ", ".join(f"{name} {kind}" for name, kind in self.columns)
         return f"CREATE TEMPORARY TABLE IF NOT EXISTS {self.name} ({columns}) ON COMMIT DELETE ROWS"
-
-    @cached_property
-    def _copy(self) -> str:
-        columns = ", ".join(name for name, _ in self.columns)
-        return f"COPY {self.name} ({columns}) FROM STDIN (FORMAT BINARY)"
