@@ -1,16 +1,19 @@
-"""PostgreSQL's indexes that a first load does without, made beside the running work when it is over.
+"""PostgreSQL's indexes and foreign keys that a first load does without, made beside the running work when it is over.
 
 A first load writes 20,000 rows a second. The indexes of the lists would take half of the database's time for it, those
-for searches by words another third. So:
+for searches by words another third; of what is left, half went into looking up each row's room and each version's
+recording, which the page's own transaction has just placed. So:
 
 - The lists' own (``Meta.indexes`` of recordings and versions) are put aside when a full pass is about to fill both
   empty tables with many rows (``put_aside``). The natural keys stay: each page is compared and written by them.
+- With them go the foreign keys between rooms, recordings and versions (``REFERENCES``). Nothing of ours removes a room
+  or a recording that is referred to, and when they are made again, PostgreSQL looks at every row.
 - Those for searches by words are made by no migration, and only where a table has rows enough to be worth it.
 
-``ensure`` makes whatever is missing, ``CONCURRENTLY``, by one process at a time. It is called at the end of every pass
-and by ``manage.py indexes``, and costs one small query where nothing is to do: so a process killed at any moment leaves
-nothing that the next pass does not mend. Until then lists and searches are right, but slower. A build that was killed
-leaves an index behind which is written to and never read: it is dropped and built anew.
+``ensure`` makes whatever is missing, without keeping writers waiting, by one process at a time. It is called at the end
+of every pass and by ``manage.py indexes``, and costs two small queries where nothing is to do: so a process killed at any
+moment leaves nothing that the next pass does not mend. Until then lists and searches are right, but slower. A build
+that was killed leaves an index behind which is written to and never read: it is dropped and built anew.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ logger = logging.getLogger(__name__)
 WORTH_IT = 5_000  # rows; fewer are read through in a few milliseconds
 MANY = 20_000  # rows of a first load
 PATIENCE = "10min"  # for transactions that are older than the build, and must end before it does
-HASTE = "2s"  # for readers of the empty tables; a first load that may not put the indexes aside is only slower
+HASTE = "2s"  # where others wait behind us: for tables all to ourselves; without them a first load is only slower
 MEMORY = "256MB"  # to sort a million keys without the disk
 _LOCK = 7_120_305  # ours among advisory locks
 
@@ -73,17 +76,62 @@ class SearchIndex:
             )
 
 
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key that its model declares and a migration made. Made again, it has a name of its own."""
+
+    model: type[Model]
+    field: str
+    name: str
+
+    @property
+    def table(self) -> str:
+        return self.model._meta.db_table
+
+    @property
+    def column(self) -> str:
+        return str(self.model._meta.get_field(self.field).column)
+
+    def drop(self) -> None:
+        with connection.cursor() as cursor:
+            for name in _references().get((self.table, self.column), {}):
+                cursor.execute(f'ALTER TABLE {self.table} DROP CONSTRAINT "{name}"')
+
+    def make(self) -> None:
+        """Two steps: new rows are held to it at once, and then the old ones are looked at while others write."""
+        present = _references().get((self.table, self.column), {})
+        parent = self.model._meta.get_field(self.field).related_model
+        with connection.cursor() as cursor:
+            if not present:
+                key = parent._meta.pk.column  # type: ignore[union-attr]
+                cursor.execute("SELECT set_config('lock_timeout', %s, false)", [HASTE])
+                cursor.execute(
+                    f'ALTER TABLE {self.table} ADD CONSTRAINT "{self.name}" FOREIGN KEY ({self.column}) '
+                    f"REFERENCES {parent._meta.db_table} ({key}) DEFERRABLE INITIALLY DEFERRED NOT VALID"  # type: ignore[union-attr]
+                )
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [PATIENCE])
+            for name in present or (self.name,):
+                cursor.execute(f'ALTER TABLE {self.table} VALIDATE CONSTRAINT "{name}"')
+
+
+Piece = ListIndex | SearchIndex | Reference
+
+REFERENCES = (
+    Reference(Recording, "room", "recording_of_room"),
+    Reference(Version, "recording", "version_of_recording"),
+)
 OF_LISTS = tuple(ListIndex(model, index) for model in (Recording, Version) for index in model._meta.indexes)
 OF_SEARCHES: tuple[SearchIndex, ...] = (
     SearchIndex("recording_name_pairs", Recording, "name"),
     SearchIndex("version_name_pairs", Version, "name"),
     SearchIndex("room_title_pairs", Room, "title"),
 )
-EVERY: tuple[ListIndex | SearchIndex, ...] = (*OF_LISTS, *OF_SEARCHES)
+EVERY = (*OF_LISTS, *OF_SEARCHES)
 
 
 def put_aside(rows: int) -> bool:
-    """Before the first of ``rows`` rows is stored: all of them, if both tables are empty and it is worth it."""
+    """Before the first of ``rows`` rows is stored: all of them and the foreign keys, if both tables are empty and it is
+    worth it."""
     if connection.vendor != "postgresql" or rows < MANY or connection.in_atomic_block or _are_filled():
         return False
     try:
@@ -94,6 +142,8 @@ def put_aside(rows: int) -> bool:
                 return False
             names = ", ".join(f'"{each.name}"' for each in EVERY)
             cursor.execute(f"DROP INDEX IF EXISTS {names}")
+            for reference in REFERENCES:
+                reference.drop()
     except Error as error:
         logger.info("the indexes stay for the first load (%s)", type(error).__name__)
         return False
@@ -112,7 +162,8 @@ def ensure(worth_it: int = WORTH_IT) -> list[str]:
         return []
 
 
-def missing(worth_it: int = WORTH_IT) -> list[ListIndex | SearchIndex]:
+def missing(worth_it: int = WORTH_IT) -> list[Piece]:
+    """In the order in which they are to be made."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT name FROM unnest(%s::text[]) AS name "
@@ -120,10 +171,27 @@ def missing(worth_it: int = WORTH_IT) -> list[ListIndex | SearchIndex]:
             [[each.name for each in EVERY]],
         )
         absent = {name for (name,) in cursor.fetchall()}
-    of_lists = [each for each in OF_LISTS if each.name in absent]
-    if of_lists and _is_filling():
-        of_lists = []
-    return [*of_lists, *(each for each in OF_SEARCHES if each.name in absent and each.is_worth_it(worth_it))]
+    put_aside: list[Piece] = [each for each in OF_LISTS if each.name in absent]
+    present = _references()
+    put_aside += [each for each in REFERENCES if True not in present.get((each.table, each.column), {}).values()]
+    if put_aside and _is_filling():
+        put_aside = []
+    return [*put_aside, *(each for each in OF_SEARCHES if each.name in absent and each.is_worth_it(worth_it))]
+
+
+def _references() -> dict[tuple[str, str], dict[str, bool]]:
+    """Table and column → the names of its foreign keys → whether PostgreSQL has looked at every row."""
+    found: dict[tuple[str, str], dict[str, bool]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.relname, a.attname, c.conname, c.convalidated FROM pg_constraint c "
+            "JOIN pg_attribute a ON a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum] "
+            "JOIN pg_class t ON t.oid = c.conrelid WHERE c.contype = 'f' AND c.conrelid = ANY(%s::regclass[])",
+            [sorted({each.table for each in REFERENCES})],
+        )
+        for table, column, name, validated in cursor.fetchall():
+            found.setdefault((table, column), {})[name] = validated
+    return found
 
 
 def _ensure(worth_it: int) -> list[str]:
@@ -143,14 +211,15 @@ def _ensure(worth_it: int) -> list[str]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
-def _make(wanted: list[ListIndex | SearchIndex]) -> list[str]:
+def _make(wanted: list[Piece]) -> list[str]:
     with connection.cursor() as cursor:
         for each in wanted:
-            cursor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{each.name}"')
+            if not isinstance(each, Reference):
+                cursor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{each.name}"')
             each.make()
             logger.info("indexes: %s is made", each.name)
         # How many rows have which value, or pair: what lists and searches decide by.
-        for table in sorted({each.model._meta.db_table for each in wanted}):
+        for table in sorted({each.model._meta.db_table for each in wanted if not isinstance(each, Reference)}):
             cursor.execute(f"ANALYZE {table}")
     return [each.name for each in wanted]
 

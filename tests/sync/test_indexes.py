@@ -1,4 +1,4 @@
-"""The indexes for searches by words: made once, made again when broken, and left alone otherwise."""
+"""The indexes and foreign keys: made once, made again when broken, and left alone otherwise."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from io import StringIO
 import psycopg
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
-from playback.models import SyncLease, SyncRun
+from playback.models import Recording, SyncLease, SyncRun
 from playback.sandbox.server import Sandbox
 from playback.sync import indexes
 from playback.sync.passes import run_pass
-from tests.factories import RecordingFactory
+from tests.factories import RecordingFactory, VersionFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 NAMES = ["recording_name_pairs", "version_name_pairs", "room_title_pairs"]
@@ -120,15 +120,38 @@ def absent() -> set[str]:
         return set(names) - {name for (name,) in cursor.fetchall()}
 
 
+def orphan_refused() -> bool:
+    """Does the database itself refuse a recording without its room, and a version without its recording?"""
+    refused = []
+    for each in indexes.REFERENCES:
+        row = RecordingFactory() if each.model is Recording else VersionFactory()
+        try:
+            each.model._default_manager.filter(pk=row.pk).update(**{each.column: 999})
+            refused.append(False)
+        except IntegrityError:
+            refused.append(True)
+        row.delete()
+    assert len(set(refused)) == 1, refused
+    return refused[0]
+
+
 def test_a_first_load_does_without_the_lists_indexes(
     vendor: Sandbox, school: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexes, "MANY", 12)
     school(12)
     missing: list[int] = []
-    run_pass("recordings", full=False, on_page=lambda run: missing.append(len(absent())))
+    unchecked: list[bool] = []
+
+    def look(run: SyncRun) -> None:
+        missing.append(len(absent()))
+        unchecked.append(not orphan_refused())
+
+    run_pass("recordings", full=False, on_page=look)
     assert missing == [len(indexes.OF_LISTS)] * 3
+    assert unchecked == [True] * 3
     assert absent() == set()
+    assert orphan_refused()
     run_pass("recordings", full=True, on_page=lambda run: missing.append(len(absent())))
     assert set(missing[3:]) == {0}  # the tables are not empty any more
 
@@ -145,12 +168,29 @@ def test_a_first_load_that_was_killed_leaves_the_rest_to_the_next_pass(
     with pytest.raises(KeyboardInterrupt):
         run_pass("recordings", full=False, on_page=killed)
     assert len(absent()) == len(indexes.OF_LISTS)
+    assert not orphan_refused()
     SyncLease.objects.create(kind="recordings", token=uuid.uuid4(), expires_at=timezone.now() + timedelta(minutes=1))
     assert run_pass("rooms", full=False).state == "done"
     assert absent(), "another pass leaves them alone while the recordings are being read"
     SyncLease.objects.all().delete()
     run_pass("rooms", full=False)
     assert absent() == set()
+    assert orphan_refused()
+
+
+def test_a_foreign_key_that_was_half_made_is_finished(caplog: pytest.LogCaptureFixture) -> None:
+    """New rows are held to it at once; a row that breaks it is told of, and found out about again and again."""
+    assert indexes.put_aside(indexes.MANY)
+    stray = RecordingFactory()
+    Recording.objects.filter(pk=stray.pk).update(room_id=999)
+    assert "recording_of_room" not in indexes.ensure()
+    assert "not made" in caplog.text
+    with pytest.raises(IntegrityError):
+        RecordingFactory(room_id=998)
+    assert [each.name for each in indexes.missing()][0] == "recording_of_room"
+    stray.delete()
+    assert indexes.ensure()[:2] == ["recording_of_room", "version_of_recording"]
+    assert indexes.missing() == []
 
 
 def test_few_rows_and_filled_tables_keep_them() -> None:
