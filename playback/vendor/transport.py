@@ -66,6 +66,8 @@ class Attempt:
     waited: float
 
 
+Documented = Callable[[bytes], Any]  # None: not spelled as documented
+
 POLICIES: Final = {
     Lane.PERSON: Policy(attempts=2, total=25.0, max_wait=5.0),
     Lane.OPERATION: Policy(attempts=3, total=60.0, max_wait=30.0),
@@ -99,8 +101,18 @@ class Transport:
         self._throttle = throttle
         self._observer = observer
 
-    def call(self, endpoint: Endpoint, params: Mapping[str, str], upload: tuple[str, Upload] | None = None) -> Any:
+    def call(
+        self,
+        endpoint: Endpoint,
+        params: Mapping[str, str],
+        upload: tuple[str, Upload] | None = None,
+        *,
+        documented: Documented | None = None,
+    ) -> Any:
         """The ``data`` of a successful answer. ``params`` as the very text to send; ``upload`` is (field, file).
+
+        ``documented`` is given the whole answer first: what it makes of it (anything but None) is the result. It may
+        take answers of success alone.
 
         Raises a :class:`VendorError` after at most ``policy.attempts`` attempts and about ``policy.total`` seconds.
         """
@@ -108,7 +120,7 @@ class Transport:
         unknown: VendorOutcomeUnknown | None = None
         error = VendorError()
         for attempt in range(1, self.policy.attempts + 1):
-            data, failure = self._attempt(endpoint, params, upload, attempt, started)
+            data, failure = self._attempt(endpoint, params, upload, attempt, started, documented)
             if failure is None:
                 return data
             error = failure
@@ -131,6 +143,7 @@ class Transport:
         upload: tuple[str, Upload] | None,
         attempt: int,
         started: float,
+        documented: Documented | None,
     ) -> tuple[Any, VendorError | None]:
         begun = time.monotonic()
         remaining = max(self.policy.total - (begun - started), 0.0)
@@ -150,7 +163,10 @@ class Transport:
         )
         if result.sent_at is not None:
             self._throttle.sent(slot, result.sent_at)
-        data, error = self._judge(result, now, params)
+        data = documented(result.body) if documented is not None and result.status == 200 else None
+        error = None
+        if data is None:
+            data, error = self._judge(result, now, params)
         if error is not None:
             error.of(endpoint.name)
         self._log(endpoint, error, attempt, begun, slot.waited, result.status)

@@ -51,12 +51,12 @@ def test_calls_that_are_made_are_calls_that_are_seen(usage: Usage, sandbox, monk
     made: set[tuple[str, str]] = set()
     call = Transport.call
 
-    def noting(self, endpoint, params, upload=None):  # type: ignore[no-untyped-def]
+    def noting(self, endpoint, params, upload=None, **how):  # type: ignore[no-untyped-def]
         frame = sys._getframe(1)
         while frame.f_globals["__name__"].startswith("playback.vendor."):
             frame = frame.f_back  # type: ignore[assignment]
         made.add((endpoint.name, f"{frame.f_globals['__name__']}.{frame.f_code.co_qualname}"))  # type: ignore[attr-defined]
-        return call(self, endpoint, params, upload)
+        return call(self, endpoint, params, upload, **how)
 
     monkeypatch.setattr(Transport, "call", noting)
     room_id = sandbox.state.add_room("公开课")

@@ -105,6 +105,75 @@ def test_a_bad_row_is_named_and_spares_the_others(
         assert bad.row.startswith(str(pairs[index][0].room_id))
 
 
+def answer(data: object, **more: object) -> bytes:
+    return json.dumps({"code": 0, "data": data, "msg": "", "ts": 1, **more}, ensure_ascii=False).encode()
+
+
+@given(st.lists(rows, max_size=4), st.none() | st.integers(0, 2**40))
+def test_an_answer_as_documented_is_read_in_one_go(wanted: list[RecordingRow], total: int | None) -> None:
+    raws = [
+        {
+            SPELLINGS[name]: value.strftime("%Y-%m-%d %H:%M:%S") if isinstance(value, datetime) else value
+            for name in SPELLINGS
+            if (value := getattr(row, name)) is not None or name not in ("version_type", "created_at")
+        }
+        for row in wanted
+    ]
+    page = recordings.RECORDING_ROW.documented_page(answer({"list": raws, "total": total}))
+    assert page == recordings.RECORDING_ROW.page({"list": raws, "total": total})
+    assert page is not None
+    assert page.rows == wanted
+
+
+odd = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=3) | st.just("a\0")
+odd |= st.sampled_from(["0000-00-00 00:00:00", "1970-01-01 08:00:00", "2026-01-01T10:00:00", "12", [], {}])
+
+
+@settings(max_examples=150)
+@given(st.lists(loosened(), max_size=3), st.data())
+def test_read_in_one_go_or_not_it_is_the_same(
+    pairs: list[tuple[RecordingRow, dict[str, Any]]], data: st.DataObject
+) -> None:
+    """Whatever the vendor sends: what reads a whole answer reads it as the careful reader does, or leaves it to that."""
+    raws: list[Any] = [raw for _, raw in pairs]
+    if raws and data.draw(st.booleans()):
+        raws[0] = {**raws[0], data.draw(st.sampled_from([*raws[0], "version_type"])): data.draw(odd)}
+    whole: Any = {"list": raws, "total": data.draw(st.integers(0, 5) | odd)}
+    if data.draw(st.integers(0, 5)) == 0:
+        whole = data.draw(st.sampled_from([None, [], {"total": 3}, {"list": raws}, {"list": None, "total": 0}]))
+    body = answer(whole)
+    page = recordings.RECORDING_ROW.documented_page(body)
+    if page is not None:
+        assert page == recordings.RECORDING_ROW.page(decode(body)["data"])
+
+
+def test_rooms_are_read_in_one_go_too() -> None:
+    raws = [{"room_id": 7, "title": "公开课", "is_long_term": 1, "start_time": "2026-01-01 10:00:00", "admin_code": "x"}]
+    page = rooms.ROOM_ROW.documented_page(answer({"list": raws}))
+    assert page == rooms.ROOM_ROW.page({"list": raws})
+    assert page is not None
+    assert page.rows[0].is_long_term
+    assert not page.counted
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        answer({"list": [], "total": 0}, code=1002),
+        answer({"list": [], "total": 0}, code="0"),
+        answer({"list": [{"room_id": 1, "status": 100, "name": "a\0b"}], "total": 1}),
+        answer({"list": [{"status": 100}], "total": 1}),
+        answer({"list": [{"room_id": 1, "status": 100, "create_time": "yesterday"}], "total": 1}),
+        answer(None),
+        b"<html>",
+        b"\xef\xbb\xbf" + answer({"list": [], "total": 0}),
+        b"",
+    ],
+)
+def test_anything_else_is_left_to_the_careful_reader(body: bytes) -> None:
+    assert recordings.RECORDING_ROW.documented_page(body) is None
+
+
 def test_every_offending_field_is_named() -> None:
     raw = {"room_id": None, "session_id": 201912010, "status": "x", "create_time": "garbage", "name": "fine"}
     page = recordings.RECORDING_ROW.page({"total": 1, "list": [raw, "not a row", None]})

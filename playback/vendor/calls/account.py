@@ -12,8 +12,8 @@ from .base import MAX_PAGE, Calls
 class AccountCalls(Calls):
     def list_rooms(self, page: int = 1, limit: int = MAX_PAGE, product_type: int | None = None) -> Page[RoomRow]:
         """``room/list``. Without the join codes."""
-        return self._ask(
-            "list_rooms", {"page": page, "limit": limit, "product_type": product_type}, rooms.ROOM_ROW.page
+        return self._ask_page(
+            "list_rooms", {"page": page, "limit": limit, "product_type": product_type}, rooms.ROOM_ROW
         )
 
     def room_info(self, room_id: int) -> RoomInfo:

@@ -10,10 +10,11 @@ import msgspec
 
 from ..endpoints import ENDPOINTS, Endpoints
 from ..errors import VendorOutcomeUnknown
-from ..results import BEIJING, Page, UnreadableAnswer
-from ..transport import Transport, Upload
+from ..results import BEIJING, Page, Reader, UnreadableAnswer
+from ..transport import Documented, Transport, Upload
 
 R = TypeVar("R")
+S = TypeVar("S", bound=msgspec.Struct)
 MAX_PAGE = 1000  # rows; the vendor's
 
 
@@ -30,14 +31,23 @@ class Calls:
         params: Mapping[str, object],
         parse: Callable[[Any], R],
         upload: tuple[str, Upload] | None = None,
+        documented: Documented | None = None,
     ) -> R:
-        data = self._transport.call(self._endpoints[name], texts(params), upload)
+        data = self._transport.call(self._endpoints[name], texts(params), upload, documented=documented)
         try:
             return parse(data)
         except UnreadableAnswer as error:
             what = str(error)
         del data  # may hold a token, and an error page shows the variables of this frame
         raise VendorOutcomeUnknown(call=name, why=f"the vendor's answer cannot be read ({what})")
+
+    def _ask_page(self, name: str, params: Mapping[str, object], reader: Reader[S]) -> Page[S]:
+        """A long list: spelled as documented it is read in one go, else value by value."""
+
+        def parse(data: Any) -> Page[S]:
+            return data if isinstance(data, Page) else reader.page(data)
+
+        return self._ask(name, params, parse, documented=reader.documented_page)
 
     def _do(self, name: str, params: Mapping[str, object], upload: tuple[str, Upload] | None = None) -> None:
         """A call whose success is all it says (``data`` is null or true)."""

@@ -32,7 +32,7 @@ class RecordingCalls(Calls):
             "crop_video": True if crop_video else None,
             "room_id": room_id,
         }
-        return self._ask("list_recordings", params, recordings.RECORDING_ROW.page)
+        return self._ask_page("list_recordings", params, recordings.RECORDING_ROW)
 
     def list_sessions(self, room_id: int) -> Page[SessionRow]:
         """Call 5: all recordings of a long-term room, on one page."""

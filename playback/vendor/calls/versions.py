@@ -54,7 +54,7 @@ class VersionCalls(Calls):
             "page": page,
             "page_size": page_size,
         }
-        return self._ask("list_versions", params, recordings.RECORDING_ROW.page)
+        return self._ask_page("list_versions", params, recordings.RECORDING_ROW)
 
     def set_main_version(self, room_id: int, session_id: int = 0, *, version: int) -> None:
         """Call 11: which version players get by default."""

@@ -24,7 +24,7 @@ class ViewerCalls(Calls):
     ) -> Page[MemberRow]:
         """Call 25."""
         params = {**room_and_session(room_id, session_id), "page": page, "page_size": page_size}
-        return self._ask("list_recording_members", params, viewers.MEMBER_ROW.page)
+        return self._ask_page("list_recording_members", params, viewers.MEMBER_ROW)
 
     def add_room_members(self, room_id: int, *, user_ids: Iterable[int]) -> None:
         """Call 26."""
@@ -33,7 +33,7 @@ class ViewerCalls(Calls):
     def list_room_members(self, room_id: int, page: int = 1, page_size: int = MAX_PAGE) -> Page[MemberRow]:
         """Call 27."""
         params = {"room_id": room_id, "page": page, "page_size": page_size}
-        return self._ask("list_room_members", params, viewers.MEMBER_ROW.page)
+        return self._ask_page("list_room_members", params, viewers.MEMBER_ROW)
 
     def remove_room_members(self, room_id: int, *, user_ids: Iterable[int]) -> None:
         """Call 28. Code 1 ``用户…不存在`` for a user who is none. Not repeatable."""
@@ -60,7 +60,7 @@ class ViewerCalls(Calls):
             "page": page,
             "page_size": page_size,
         }
-        return self._ask("recording_watch_records", params, viewers.WATCH_ROW.page)
+        return self._ask_page("recording_watch_records", params, viewers.WATCH_ROW)
 
     def account_watch_records(
         self,
@@ -79,7 +79,7 @@ class ViewerCalls(Calls):
             "page": page,
             "page_size": page_size,
         }
-        return self._ask("account_watch_records", params, viewers.WATCH_ROW.page)
+        return self._ask_page("account_watch_records", params, viewers.WATCH_ROW)
 
 
 def _day(start_time: datetime, end_time: datetime) -> dict[str, object]:

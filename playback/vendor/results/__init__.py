@@ -14,7 +14,7 @@ from .media import (
     PlayInfo,
     SignedUrl,
 )
-from .reading import Page, UnreadableAnswer, UnreadableRow
+from .reading import Page, Reader, UnreadableAnswer, UnreadableRow
 from .recordings import NewVersion, PlayerToken, RecordingInfo, RecordingRow, SessionRow
 from .rooms import NewRoom, PartnerKey, RoomInfo, RoomRow
 from .values import BEIJING
@@ -38,6 +38,7 @@ __all__ = [
     "PartnerKey",
     "PlayInfo",
     "PlayerToken",
+    "Reader",
     "RecordingInfo",
     "RecordingRow",
     "RoomInfo",

@@ -8,11 +8,13 @@ are one and the same). A field without a default must be there. ``values.py`` sa
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from functools import cached_property
+from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec.structs import astuple
 
 from ..secret import Secret
 from .values import INT64, SHOWN, Absent, flag, integer, integers, secret, sequence, text, time
@@ -140,6 +142,16 @@ class Reader(Generic[S]):
         except ValueError as error:
             raise UnreadableAnswer(f"total {error}") from None
 
+    def documented_page(self, answer: bytes) -> Page[S] | None:
+        """The page in a whole answer of success, or None if anything about it is not spelled as documented: then
+        :meth:`page` has to look. Where both can read an answer, they read the same, this in a third of the time.
+        """
+        return self._documented.page(answer)
+
+    @cached_property
+    def _documented(self) -> _Documented[S]:
+        return _Documented(self.struct, self._plan)
+
     def rows(self, raw_rows: Iterable[object]) -> tuple[list[S], list[UnreadableRow]]:
         rows: list[S] = []
         unreadable: list[UnreadableRow] = []
@@ -156,6 +168,88 @@ class Reader(Generic[S]):
             str(part).strip()[:SHOWN] for part in parts if isinstance(part, str | int) and str(part) not in ("", "0")
         ]
         return "-".join(known) or f"row {place}"
+
+
+_Value = tuple[str, type | None, int, int, Read, Any]  # a field of the plan
+_NUL = b"\\u0000"
+
+
+class _Documented(Generic[S]):
+    """Reads a list's whole answer at once, into rows and not into objects first.
+
+    A decoder that knows the documented types takes the text apart; what has no type of JSON's (times, flags) is read
+    after that, column by column, by the same readers of single values.
+    """
+
+    def __init__(self, struct: type[S], plan: Sequence[_Value]) -> None:
+        self._struct = struct
+        self._columns: list[Callable[[Sequence[Any]], Sequence[Any]]] = []
+        fields = []
+        for place, (name, kind, low, high, read, default) in enumerate(plan):
+            required = default is msgspec.NODEFAULT
+            documented: Any = kind or Any
+            if kind is int and high <= INT64[1]:
+                documented = Annotated[int, msgspec.Meta(ge=low, le=high)]
+                kind = None
+                self._columns.append(_filled(default))
+            elif kind is str:
+                self._columns.append(_filled(default))
+            else:
+                self._columns.append(_each(read, default))
+            held = msgspec.field(name=name) if required else msgspec.field(name=name, default=None)
+            fields.append((f"f{place}", documented if required else documented | None, held))
+        row = msgspec.defstruct("Row", fields, kw_only=True)
+        data = msgspec.defstruct("Data", [("list", list[row]), ("total", Annotated[int, _INT64] | None, None)])  # type: ignore[valid-type]
+        self._decoder = msgspec.json.Decoder(msgspec.defstruct("Answer", [("code", Literal[0]), ("data", data)]))
+
+    def page(self, answer: bytes) -> Page[S] | None:
+        if _NUL in answer:
+            return None
+        try:
+            data: Any = self._decoder.decode(answer).data  # type: ignore[attr-defined]
+            columns = zip(*map(astuple, data.list), strict=True)
+            read = [column(values) for column, values in zip(self._columns, columns, strict=False)]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+            return None
+        rows = list(map(self._struct, *read)) if read else []
+        return Page(len(rows) if data.total is None else data.total, rows, counted=data.total is not None)
+
+
+_INT64 = msgspec.Meta(ge=INT64[0], le=INT64[1])
+
+
+def _filled(default: Any) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """A column in which what is missing is the default."""
+
+    def column(values: Sequence[Any]) -> Sequence[Any]:
+        if default is not None and None in values:
+            return [default if value is None else value for value in values]
+        return values
+
+    return column
+
+
+def _each(read: Read, default: Any) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """A column of which each value has to be read."""
+
+    def one(value: Any) -> Any:
+        if value is None or value == "":
+            return default
+        try:
+            return read(value)
+        except Absent:
+            return default
+
+    def column(values: Sequence[Any]) -> Sequence[Any]:
+        try:
+            found = [default if value is None or value == "" else read(value) for value in values]
+        except Absent:  # rare, and a call more for each
+            found = [one(value) for value in values]
+        if default is msgspec.NODEFAULT and msgspec.NODEFAULT in found:
+            raise ValueError("a value that must be there is missing")
+        return found
+
+    return column
 
 
 def _plain(hint: Any) -> tuple[type | None, int, int]:
