@@ -11,8 +11,8 @@ recording, which the page's own transaction has just placed. So:
 - Those for searches by words are made by no migration, and only where a table has rows enough to be worth it.
 
 ``ensure`` makes whatever is missing, without keeping writers waiting, by one process at a time. It is called at the end
-of every pass and by ``manage.py indexes``, and costs two small queries where nothing is to do: so a process killed at any
-moment leaves nothing that the next pass does not mend. Until then lists and searches are right, but slower. A build
+of every pass and by ``manage.py indexes``, and costs two small queries where nothing is to do: so a process killed at
+any moment leaves nothing that the next pass does not mend. Until then lists and searches are right, but slower. A build
 that was killed leaves an index behind which is written to and never read: it is dropped and built anew.
 """
 

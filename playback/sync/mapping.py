@@ -8,7 +8,7 @@ pass writes every row once. Empty the stored hashes in the same release: a full 
 that strayed (``sides.py``).
 
 Nothing here raises because a value is odd. A text longer than its column is cut, an address longer than its column is
-dropped (a cut address is a wrong one), a number beyond its column is unknown. One strange row must not cost its page.
+dropped (a cut address is a wrong one). One strange row must not cost its page.
 """
 
 from __future__ import annotations
@@ -83,6 +83,8 @@ def text(value: str | None, length: int = NAME_LENGTH) -> str:
     """A text every database takes: no NUL (PostgreSQL refuses it), no half of a surrogate pair, at most ``length``."""
     if not value:
         return ""
+    if len(value) <= length and value.isprintable():  # most are: neither of those is
+        return value
     if "\x00" in value:
         value = value.replace("\x00", "")
     if not value.isascii():
@@ -116,72 +118,107 @@ def product(product_type: int | None) -> int | None:
     return small(product_type) or None
 
 
-def room_row(row: RoomRow, product_type: int | None) -> Row:
-    facts = (
-        text(row.title),
-        row.starts_at,
-        row.ends_at,
-        row.created_at,
-        small(row.room_type),
-        bool(row.is_long_term),
-        small(row.max_users),
-    )
-    return (row.room_id, payload_hash(facts), *facts, product(row.product_type) or product(product_type))
+# ---------------------------------------------------------------- rows
+#
+# Numbers need no look here: a row of the vendor's holds none that its column does not.
 
 
-def recording_row(row: RecordingRow, product_type: int | None) -> Row:
-    facts = (
-        big(row.playback_id),
-        small(row.version),
-        big(row.video_id),
-        text(row.name),
-        status(row.status),
-        small(row.publish_status),
-        row.created_at,
-        small(row.length),
-        big(row.total_transcode_size),
-        address(row.cover_url),
-        big(row.play_times),
-    )
-    return (row.room_id, row.session_id or 0, payload_hash(facts), *facts, product(product_type))
+def room_rows(rows: Iterable[RoomRow], product_type: int | None) -> list[Row]:
+    listed_as = product(product_type)
+    return [
+        (
+            row.room_id,
+            payload_hash(
+                facts := (
+                    text(row.title),
+                    row.starts_at,
+                    row.ends_at,
+                    row.created_at,
+                    row.room_type,
+                    row.is_long_term,
+                    row.max_users,
+                )
+            ),
+            *facts,
+            product(row.product_type) or listed_as,
+        )
+        for row in rows
+    ]
+
+
+def recording_rows(rows: Iterable[RecordingRow], product_type: int | None) -> list[Row]:
+    listed_as = product(product_type)
+    return [
+        (
+            row.room_id,
+            row.session_id,
+            payload_hash(
+                facts := (
+                    row.playback_id,
+                    row.version,
+                    row.video_id,
+                    text(row.name),
+                    row.status,
+                    row.publish_status,
+                    row.created_at,
+                    row.length,
+                    row.total_transcode_size,
+                    address(row.cover_url),
+                    row.play_times,
+                )
+            ),
+            *facts,
+            listed_as,
+        )
+        for row in rows
+    ]
 
 
 _MAIN_VERSION = len(RECORDING_KEY) + 1 + RECORDING_FACTS.index("main_version")
+_OF_VERSION = slice(_MAIN_VERSION + 1, -1)
 
 
-def main_version_row(recording: Row) -> Row | None:
-    """The main version as the mapped row of its recording tells it: its facts are the recording's, by the same names.
-    The list of recordings does not say of which type it is."""
-    number = recording[_MAIN_VERSION]
-    if number is None:
-        return None
-    facts = recording[_MAIN_VERSION + 1 : -1]
-    return (*recording[: len(RECORDING_KEY)], number, payload_hash(facts), *facts, None)
+def main_version_rows(recordings: Iterable[Row]) -> list[Row]:
+    """The main versions as the mapped rows of their recordings tell them, where these say which that is: their facts
+    are the recording's, by the same names. The list of recordings does not say of which type they are."""
+    return [
+        (row[0], row[1], row[_MAIN_VERSION], payload_hash(facts := row[_OF_VERSION]), *facts, None)
+        for row in recordings
+        if row[_MAIN_VERSION] is not None
+    ]
 
 
-def version_row(row: RecordingRow) -> Row | None:
-    """None where the row does not say which version it is: a guess would overwrite another one."""
-    number = small(row.version)
-    if number is None:
-        return None
-    facts = (
-        big(row.video_id),
-        text(row.name),
-        status(row.status),
-        small(row.publish_status),
-        row.created_at,
-        small(row.length),
-        big(row.total_transcode_size),
-        address(row.cover_url),
-        big(row.play_times),
-    )
-    return (row.room_id, row.session_id or 0, number, payload_hash(facts), *facts, small(row.version_type))
+def version_rows(rows: Iterable[RecordingRow]) -> list[Row]:
+    """Without the rows that do not say which version they are: a guess would overwrite another one."""
+    return [
+        (
+            row.room_id,
+            row.session_id,
+            row.version,
+            payload_hash(
+                facts := (
+                    row.video_id,
+                    text(row.name),
+                    row.status,
+                    row.publish_status,
+                    row.created_at,
+                    row.length,
+                    row.total_transcode_size,
+                    address(row.cover_url),
+                    row.play_times,
+                )
+            ),
+            *facts,
+            row.version_type,
+        )
+        for row in rows
+        if row.version is not None
+    ]
 
 
 def keyed(row: RecordingRow | RoomRow) -> bool:
-    """Can the row's natural key be stored at all?"""
-    session = getattr(row, "session_id", 0) or 0
-    return 0 < row.room_id < _INT64 and 0 <= session < _INT64
+    """Does the row have a natural key at all?"""
+    return row.room_id > 0 and getattr(row, "session_id", 0) >= 0
 
 
 def first_of_each(rows: Iterable[Row], key_width: int) -> list[Row]:

@@ -8,53 +8,59 @@ nothing of it stays, and the caller goes the ordinary way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from . import mapping
-from .stage import copy_rows
-from .tables import COPY_FROM, RECORDINGS, VERSIONS, Table
+from . import binary, mapping
+from .tables import RECORDINGS, VERSIONS, Table
 
+WORTH_IT = 40  # rows; fewer are as quickly upserted
 _TAKE = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
 
 
 def add(recordings: Sequence[mapping.Row], versions: Sequence[mapping.Row], asked_at: datetime) -> bool:
     """Mapped rows that are unique by key and not in the tables, and whose rooms are; each version belongs to one of the
     recordings. False where nothing was done."""
-    if connection.vendor != "postgresql" or len(recordings) < COPY_FROM:
+    if connection.vendor != "postgresql" or len(recordings) < WORTH_IT:
         return False
-    width = len(RECORDINGS.key)
+    columns = dict(zip(RECORDINGS.columns, zip(*recordings, strict=True), strict=True))
+    made = {name: binary.Column(RECORDINGS.type_of(name), values) for name, values in columns.items()}
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_TAKE, [RECORDINGS.name, RECORDINGS.pk, len(recordings)])
-            ids = [pk for (pk,) in cursor.fetchall()]
-            _copy(
-                cursor,
-                RECORDINGS,
-                (RECORDINGS.pk, *RECORDINGS.key),
-                ((pk, *row) for pk, row in zip(ids, recordings, strict=True)),
-                asked_at,
-            )
-            of_key = {row[:width]: pk for pk, row in zip(ids, recordings, strict=True)}
-            _copy(
-                cursor,
-                VERSIONS,
-                ("recording_id", "version"),
-                ((of_key[row[:width]], *row[width:]) for row in versions),
-                asked_at,
-            )
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(_TAKE, [RECORDINGS.name, RECORDINGS.pk, len(recordings)])
+                ids = [pk for (pk,) in cursor.fetchall()]
+            _copy(RECORDINGS, {RECORDINGS.pk: binary.Column("bigint", ids), **made}, asked_at)
+            if versions:
+                _copy(VERSIONS, _of_versions(recordings, versions, ids, made), asked_at)
     except IntegrityError:
         return False
     return True
 
 
-def _copy(cursor: Any, table: Table, key: tuple[str, ...], rows: Iterable[Sequence[Any]], asked_at: datetime) -> None:
-    """``rows``: the key, and then as mapped."""
-    names = (*key, "first_seen_at", "synced_at", "payload_hash", *table.facts, table.sticky)
-    width = len(key)
-    whole = ((*row[:width], asked_at, asked_at, UUID(row[width]), *row[width + 1 :]) for row in rows)
-    copy_rows(cursor, table.name, [(name, table.type_of(name)) for name in names], whole)
+def _of_versions(
+    recordings: Sequence[mapping.Row],
+    versions: Sequence[mapping.Row],
+    ids: Sequence[int],
+    made: dict[str, binary.Column],
+) -> dict[str, binary.Column]:
+    """A main version's facts are its recording's: what is ready of those need not be made again."""
+    width = len(RECORDINGS.key)
+    names = VERSIONS.columns[width:]
+    own = dict(zip(names, [*zip(*versions, strict=True)][width:], strict=True))
+    if len(versions) == len(recordings):
+        shared = {name: made[name] for name in mapping.VERSION_FACTS}
+    else:
+        of_key = {row[:width]: pk for pk, row in zip(ids, recordings, strict=True)}
+        ids = [of_key[row[:width]] for row in versions]
+        shared = {}
+    rest = {name: binary.Column(VERSIONS.type_of(name), own[name]) for name in names if name not in shared}
+    return {"recording_id": binary.Column("bigint", ids), **shared, **rest}
+
+
+def _copy(table: Table, columns: dict[str, binary.Column], asked_at: datetime) -> None:
+    length = len(next(iter(columns.values())).values)
+    moment = binary.Column.of_one(table.type_of("synced_at"), asked_at, length)
+    binary.copy(table.name, {**columns, "first_seen_at": moment, "synced_at": moment})

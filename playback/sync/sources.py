@@ -107,7 +107,7 @@ class Versions(Source):
         return row.room_id, row.session_id, row.version
 
     def keyed(self, row: Any) -> bool:
-        return mapping.keyed(row) and mapping.version_row(row) is not None
+        return mapping.keyed(row) and row.version is not None
 
     def spared(self, room_id: int) -> list[int]:
         return list(Version.objects.filter(recording__room_id=room_id).values_list("pk", flat=True))

