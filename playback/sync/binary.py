@@ -20,7 +20,10 @@ from django.db.backends.utils import CursorWrapper
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
+from playback.vendor.results import BEIJING
+
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL's
+_EPOCH_IN_BEIJING = _EPOCH.astimezone(BEIJING)
 _INT = Struct(">i").pack
 _NULL = _INT(-1)
 _ARRAY = Struct(">iiiii").pack  # dimensions, may hold NULL, type, length, first index
@@ -92,7 +95,8 @@ class Column:
 
 
 def _microseconds(moment: datetime) -> int:
-    since = moment - _EPOCH
+    # Within one zone of a fixed offset the difference is had without asking it.
+    since = moment - (_EPOCH_IN_BEIJING if moment.tzinfo is BEIJING else _EPOCH)
     return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
 
 

@@ -216,11 +216,6 @@ def version_rows(rows: Iterable[RecordingRow]) -> list[Row]:
     ]
 
 
-def keyed(row: RecordingRow | RoomRow) -> bool:
-    """Does the row have a natural key at all?"""
-    return row.room_id > 0 and getattr(row, "session_id", 0) >= 0
-
-
 def first_of_each(rows: Iterable[Row], key_width: int) -> list[Row]:
     """One row a key, sorted by key.
 

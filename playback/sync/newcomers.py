@@ -17,7 +17,7 @@ from . import binary, mapping
 from .tables import RECORDINGS, VERSIONS, Table
 
 WORTH_IT = 40  # rows; fewer are as quickly upserted
-_TAKE = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
+_TAKE = "SELECT array_agg(nextval(pg_get_serial_sequence(%s, %s))) FROM generate_series(1, %s)"
 
 
 def add(recordings: Sequence[mapping.Row], versions: Sequence[mapping.Row], asked_at: datetime) -> bool:
@@ -31,7 +31,7 @@ def add(recordings: Sequence[mapping.Row], versions: Sequence[mapping.Row], aske
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(_TAKE, [RECORDINGS.name, RECORDINGS.pk, len(recordings)])
-                ids = [pk for (pk,) in cursor.fetchall()]
+                (ids,) = cursor.fetchone()
             _copy(RECORDINGS, {RECORDINGS.pk: binary.Column("bigint", ids), **made}, asked_at)
             if versions:
                 _copy(VERSIONS, _of_versions(recordings, versions, ids, made), asked_at)

@@ -17,7 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Hashable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from operator import ge
+from typing import Any, cast
 
 from .fetching import Ahead, Answered, fetch
 from .shifts import Shifts, Side, settles
@@ -126,9 +127,13 @@ class Reading:
         self.whole = self.unsettled = False
 
     def _follow_order(self, rows: list[Any]) -> None:
-        for row in rows:
-            at: datetime | None = row.created_at
-            if at is None or (self.oldest is not None and at > self.oldest):
-                self.newest_first = False
-            if at is not None:
-                self.oldest = at
+        if not self.newest_first:
+            return
+        times: list[datetime | None] = [row.created_at for row in rows]
+        if None in times:
+            self.newest_first = False
+            return
+        told = cast(list[datetime], times if self.oldest is None else [self.oldest, *times])
+        self.newest_first = all(map(ge, told, told[1:]))
+        if told:
+            self.oldest = told[-1]

@@ -6,8 +6,9 @@ one row alone when the list cannot be trusted to say that it is gone.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from playback.models import Mirror, Recording, Room, SyncRun, Version
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import ProductType
 
-from . import lookup, mapping, upsert
+from . import lookup, upsert
 from .upsert import Look, Stored
 
 
@@ -33,12 +34,11 @@ class Source:
     def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int, look: Look) -> Stored:
         raise NotImplementedError
 
-    def keyed(self, row: Any) -> bool:
-        return mapping.keyed(row)
-
-    def identity(self, row: Any) -> Hashable:
-        """The vendor's key of a row, whatever else it says."""
+    def keyed(self, rows: Sequence[Any]) -> list[Any]:
+        """Those that have a natural key at all."""
         raise NotImplementedError
+
+    identity: Callable[[Any], Hashable]  # the vendor's key of a row, whatever else it says
 
     def spared(self, room_id: int) -> list[int]:
         """Our rows that an unreadable row of this room may be: all of the room."""
@@ -53,6 +53,7 @@ class Rooms(Source):
     kind = SyncRun.Kind.ROOMS
     model = Room
     name = "rooms"
+    identity = attrgetter("room_id")
 
     def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
         return client.list_rooms(page=page, limit=page_size, product_type=product_type)
@@ -60,8 +61,8 @@ class Rooms(Source):
     def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int, look: Look) -> Stored:
         return upsert.store_rooms(rows, asked_at, since, product_type, look)
 
-    def identity(self, row: Any) -> Hashable:
-        return row.room_id
+    def keyed(self, rows: Sequence[Any]) -> list[Any]:
+        return [row for row in rows if row.room_id > 0]
 
     def spared(self, room_id: int) -> list[int]:
         return [room_id]
@@ -74,6 +75,7 @@ class Recordings(Source):
     kind = SyncRun.Kind.RECORDINGS
     model = Recording
     name = "recordings"
+    identity = attrgetter("room_id", "session_id")
 
     def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
         return client.list_recordings(product_type=product_type, page=page, page_size=page_size)
@@ -81,8 +83,8 @@ class Recordings(Source):
     def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int, look: Look) -> Stored:
         return upsert.store_recordings(rows, asked_at, since, product_type, look)
 
-    def identity(self, row: Any) -> Hashable:
-        return row.room_id, row.session_id
+    def keyed(self, rows: Sequence[Any]) -> list[Any]:
+        return [row for row in rows if row.room_id > 0 and row.session_id >= 0]
 
     def spared(self, room_id: int) -> list[int]:
         return list(Recording.objects.filter(room_id=room_id).values_list("pk", flat=True))
@@ -96,6 +98,7 @@ class Versions(Source):
     kind = SyncRun.Kind.VERSIONS
     model = Version
     name = "versions"
+    identity = attrgetter("room_id", "session_id", "version")
 
     def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
         return client.list_recordings(product_type=product_type, page=page, page_size=page_size, crop_video=True)
@@ -103,11 +106,8 @@ class Versions(Source):
     def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int, look: Look) -> Stored:
         return upsert.store_versions(rows, asked_at, since, look)
 
-    def identity(self, row: Any) -> Hashable:
-        return row.room_id, row.session_id, row.version
-
-    def keyed(self, row: Any) -> bool:
-        return mapping.keyed(row) and row.version is not None
+    def keyed(self, rows: Sequence[Any]) -> list[Any]:
+        return [row for row in rows if row.room_id > 0 and row.session_id >= 0 and row.version is not None]
 
     def spared(self, room_id: int) -> list[int]:
         return list(Version.objects.filter(recording__room_id=room_id).values_list("pk", flat=True))

@@ -41,10 +41,12 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a page is looked at: by the stored columns too (``thorough``), and for which run."""
+    """How a page is looked at: by the stored columns too (``thorough``), for which run, and whether its rows are likely
+    to be ``new``: then the database is not given all of them to compare."""
 
     thorough: bool = False
     run: SyncRun | None = None
+    new: bool = False
 
 
 QUICK = Look()
@@ -99,7 +101,7 @@ def _compare(
     """The page against what is stored: the counts, the rows that are new or come back, and the rows to write."""
     width = len(table.key)
     stored = Stored()
-    settled = table.settled(rows, asked_at, since, thorough=look.thorough)
+    settled = None if look.new else table.settled(rows, asked_at, since, thorough=look.thorough)
     rest = rows
     if settled is not None:
         stored.known.extend(settled.pks)

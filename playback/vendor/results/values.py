@@ -19,6 +19,8 @@ import msgspec
 from ..secret import Secret
 
 BEIJING = timezone(timedelta(hours=8))  # Asia/Shanghai: no DST since 1991; older times do not occur
+_START = datetime(2000, 1, 1)  # noqa: DTZ001
+_START_IN_BEIJING = _START.replace(tzinfo=BEIJING)
 Small = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
 Unsigned = Annotated[int, msgspec.Meta(ge=0, lt=2**64)]
 INT64 = (-(2**63), 2**63 - 1)
@@ -85,11 +87,12 @@ def flag(value: object) -> bool:
 def time(value: object) -> datetime:
     """Beijing time as text, or unix seconds. Aware, in Beijing time."""
     if type(value) is str:
-        if len(value) == _TIME_LENGTH and value[4] == "-" and value[10] == " " and value[13] == ":":
+        if len(value) == _TIME_LENGTH and value[4] == value[7] == "-" and value[10] == " " and value[16] == ":":
             if value.startswith(_NO_TIMES):
                 raise Absent
             try:
-                return datetime.fromisoformat(value + "+08:00")  # four times as fast as replace(tzinfo=…)
+                # Faster than replace(tzinfo=…); and of one and the same zone, times are compared without asking it.
+                return _START_IN_BEIJING + (datetime.fromisoformat(value) - _START)
             except ValueError:
                 raise ValueError(f"is not a time: {_shown(value)}") from None
         value = value.strip()
