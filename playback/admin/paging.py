@@ -81,6 +81,18 @@ class PageFromEnd:
 
 class CappedChangeList(ChangeList):
     page_num: int
+    preserved_filters: str
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kept_filters: str = self.preserved_filters
+        self.preserved_filters = ""  # of the rows' addresses, which have them already
+
+    def url_for_result(self, result: Any) -> str:
+        """With the list's filters. Django adds them where the list has any, by taking each row's address apart and
+        looking for its view again among all there are: a sixth of a page's time."""
+        url = str(super().url_for_result(result))
+        return f"{url}?{self.kept_filters}" if self.kept_filters else url
 
     def get_results(self, request: HttpRequest) -> None:
         paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.templatetags import admin_urls
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from playback.admin import paging
 from playback.admin.recording import RecordingAdmin
@@ -101,6 +104,32 @@ def test_filters_and_searches_have_a_last_page_too(staff: Client, many: list[Rec
             assert ids(cl) == expected[-PER_PAGE:]
         else:
             assert ids(cl) == expected[(len(expected) - 1) // PER_PAGE * PER_PAGE :]
+
+
+def test_a_rows_address_has_the_lists_filters(staff: Client, many: list[Recording]) -> None:
+    """As Django adds them, without its search for the view of each row."""
+    looked_up = 0
+
+    def counted(*args: Any) -> Any:
+        nonlocal looked_up
+        looked_up += 1
+        return resolve(*args)
+
+    query = {"q": "讲", "p": "2", "publish_status__exact": "1"}
+    answer = staff.get(LIST, query)
+    kept = {"preserved_filters": urlencode({"_changelist_filters": urlencode(query)}), "opts": Recording._meta}
+    for row in answer.context["cl"].result_list:
+        address = reverse("admin:playback_recording_change", args=[row.pk])
+        link = admin_urls.add_preserved_filters(kept, address)
+        assert f'href="{escape(link)}"' in answer.content.decode()
+        assert "p%3D2" in link
+    assert f'href="{address}"' not in answer.content.decode()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(admin_urls, "resolve", counted)
+        staff.get(LIST, query)
+    assert looked_up <= 1
+    row = listed(staff).result_list[0]
+    assert f'href="{reverse("admin:playback_recording_change", args=[row.pk])}"' in staff.get(LIST).content.decode()
 
 
 def test_a_list_that_was_counted_to_its_end_ends_by_number(staff: Client, many: list[Recording]) -> None:
