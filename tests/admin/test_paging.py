@@ -27,11 +27,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.portable]
 LIST = reverse("admin:playback_recording_changelist")
 PER_PAGE = 4
 PAGES = 5  # of a list that was not counted to its end
+NEAR = 4  # those of a search, as far as it is counted on its first two pages
 
 
 @pytest.fixture(autouse=True)
 def _short_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "COUNT_STOPS_AT", PER_PAGE * PAGES + 1)
+    monkeypatch.setattr(paging, "OF_SEARCH_STOPS_AT", PER_PAGE * NEAR + 1)
     for admin in (RecordingAdmin, WatchRecordAdmin):
         monkeypatch.setattr(admin, "list_per_page", PER_PAGE)
 
@@ -104,6 +106,43 @@ def test_filters_and_searches_have_a_last_page_too(staff: Client, many: list[Rec
             assert ids(cl) == expected[-PER_PAGE:]
         else:
             assert ids(cl) == expected[(len(expected) - 1) // PER_PAGE * PER_PAGE :]
+
+
+def test_a_search_is_counted_further_on_its_deeper_pages(staff: Client, many: list[Recording]) -> None:
+    expected = whole(listed(staff, q="讲"))
+    assert len(expected) == len(many)
+    for number in range(1, PAGES + 1):
+        cl = listed(staff, q="讲", p=number)
+        told, pages = ("16+", NEAR) if number <= NEAR // 2 else ("20+", PAGES)
+        assert (str(cl.result_count), cl.paginator.num_pages) == (told, pages), number
+        assert told in staff.get(LIST, {"q": "讲", "p": number}).content.decode()
+        assert ids(cl) == expected[(number - 1) * PER_PAGE : number * PER_PAGE]
+        assert "p=-1" in cl.pages_from_end[-1].url
+    for number in range(1, PAGES + 1):
+        cl = listed(staff, q="讲", p=-number)
+        assert (str(cl.result_count), cl.paginator.num_pages) == ("20+", PAGES)
+        end = len(expected) - (number - 1) * PER_PAGE
+        assert ids(cl) == expected[end - PER_PAGE : end]
+    for number in (PAGES + 1, -PAGES - 1):
+        assert staff.get(LIST, {"q": "讲", "p": number}).url == f"{LIST}?e=1"
+    assert str(listed(staff).result_count) == "20+"
+
+
+@pytest.mark.parametrize(
+    ("found", "near", "far", "last"),
+    [(5, "5", "5", 2), (16, "16", "16", 4), (17, "16+", "17", 5), (20, "16+", "20", 5)],
+)
+def test_what_a_search_tells_is_true(
+    staff: Client, many: list[Recording], found: int, near: str, far: str, last: int
+) -> None:
+    Recording.objects.filter(pk__in=[row.pk for row in many[:found]]).update(name="要找的")
+    first = listed(staff, q="要找")
+    assert str(first.result_count) == near
+    assert all(listed(staff, q="要找", p=number).result_list for number in range(1, first.paginator.num_pages + 1))
+    end = listed(staff, q="要找", p=-1)
+    assert (str(end.result_count), end.page_num) == (far, last)
+    assert str(listed(staff, q="要找", p=last).result_count) == far
+    assert ids(end) == whole(first)[(last - 1) * PER_PAGE :]
 
 
 def test_a_rows_address_has_the_lists_filters(staff: Client, many: list[Recording]) -> None:
@@ -209,3 +248,4 @@ def test_watch_records_have_a_last_page(staff: Client) -> None:
     for query in ({}, {"o": "3"}, {"o": "-3"}, {"q": "张"}):
         cl = listed(staff, url, p=-1, **query)
         assert ids(cl) == whole(cl)[-PER_PAGE:]
+    assert str(listed(staff, url, q="张").result_count) == "20+"  # its index has the order: counted as far as the list
