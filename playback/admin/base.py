@@ -4,8 +4,8 @@ The mirror's rows are the vendor's facts: nobody edits them here. Changing somet
 vendor; so every model admin of this package forbids add, change and delete and shows a page of facts instead of a
 form.
 
-A list page costs the same whatever the size of the table: the count stops at 10,001 (:mod:`playback.admin.paging`),
-the total without filters isn't counted at all, and there is no date hierarchy.
+A list page costs the same whatever the size of the table: the count stops at 10,001, that of a search by words at 2,001
+(:mod:`playback.admin.paging`), the total without filters isn't counted at all, and there is no date hierarchy.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class ReadOnlyAdmin(ModelAdmin):
     show_full_result_count = False
     show_facets = ShowFacets.NEVER  # a count a choice of each filter
     paginator = CappedPaginator
+    searched_by_words: ClassVar[bool] = False  # row by row, where these are common: not counted as far
     list_filter_submit = True
     list_fullwidth = True
     change_list_template = "playback/change_list.html"  # the theme's, with the banner of old data
@@ -118,6 +119,8 @@ class ReadOnlyAdmin(ModelAdmin):
 
 class MirrorAdmin(ReadOnlyAdmin):
     """A mirrored model: search by words or by ids as pasted (:mod:`playback.admin.search`), each row with its age."""
+
+    searched_by_words = True
 
     def condition(self, term: str) -> Q:
         raise NotImplementedError

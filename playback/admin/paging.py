@@ -6,6 +6,10 @@ read in the reversed order and shown in the list's own, so it costs what its twi
 a full one: what is over when the rows are divided by 50 stands on no page of its own. A list that was counted to its
 end has no pages from the end: ``p=-1`` is its last page by number. ("Show all" is offered for what one page holds.)
 
+A search by words passes over rows that have them not: where a fifth of all have them, 10,001 are counted when 50,000
+have been met. So its count stops at 2,001 ("2,000+") on the first twenty of the forty pages that are there for certain
+then; on those further down, and from the end, it goes on to 10,001 like any other, and all 200 are reached.
+
 A page is read in two steps: first the ids of its rows, where an index can pass over those of the pages before it, then
 those rows with all that is shown of them.
 """
@@ -14,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
@@ -26,13 +30,21 @@ from django.utils.translation import gettext
 from unfold.views import ChangeList
 
 COUNT_STOPS_AT = 10_001
+OF_SEARCH_STOPS_AT = 2_001  # on the first half of the pages that this allows
 
 
 class CappedCount(int):
     """A count that may have stopped: 10,001 stands for "more than 10,000" and is written so."""
 
+    stops_at: int
+
+    def __new__(cls, count: int, stops_at: int) -> Self:
+        made = super().__new__(cls, count)
+        made.stops_at = stops_at
+        return made
+
     def __str__(self) -> str:
-        return f"{COUNT_STOPS_AT - 1:,}+" if self >= COUNT_STOPS_AT else format(int(self), ",")
+        return f"{self.stops_at - 1:,}+" if self >= self.stops_at else format(int(self), ",")
 
     __repr__ = __str__
 
@@ -43,17 +55,22 @@ class CappedPaginator(Paginator):
     template_name = "playback/list_pages.html"
 
     @cached_property
+    def stops_at(self) -> int:
+        """The list may set another one, before anything is counted."""
+        return COUNT_STOPS_AT
+
+    @cached_property
     def count(self) -> int:
-        return cast("QuerySet[Any]", self.object_list).order_by().values("pk")[:COUNT_STOPS_AT].count()
+        return cast("QuerySet[Any]", self.object_list).order_by().values("pk")[: self.stops_at].count()
 
     @property
     def capped(self) -> bool:
-        return self.count >= COUNT_STOPS_AT
+        return self.count >= self.stops_at
 
     @cached_property
     def num_pages(self) -> int:
         """Of a count that stopped, those that are full for certain."""
-        return max((COUNT_STOPS_AT - 1) // self.per_page, 1) if self.capped else super().num_pages
+        return max((self.stops_at - 1) // self.per_page, 1) if self.capped else super().num_pages
 
     def ids(self, number: int) -> list[Any]:
         """The keys of a page's rows, in the list's order; a negative number counts from the end."""
@@ -81,11 +98,24 @@ class PageFromEnd:
 
 class CappedChangeList(ChangeList):
     page_num: int
+    preserved_filters: str
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kept_filters: str = self.preserved_filters
+        self.preserved_filters = ""  # of the rows' addresses, which have them already
+
+    def url_for_result(self, result: Any) -> str:
+        """With the list's filters. Django adds them where the list has any, by taking each row's address apart and
+        looking for its view again among all there are: a sixth of a page's time."""
+        url = str(super().url_for_result(result))
+        return f"{url}?{self.kept_filters}" if self.kept_filters else url
 
     def get_results(self, request: HttpRequest) -> None:
         paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
+        paginator.stops_at = self._count_stops_at()
         self.paginator = paginator
-        self.result_count: int = CappedCount(paginator.count)
+        self.result_count: int = CappedCount(paginator.count, paginator.stops_at)
         self.show_full_result_count = self.model_admin.show_full_result_count
         self.show_admin_actions = True
         self.can_show_all = paginator.count <= self.list_max_show_all
@@ -96,6 +126,12 @@ class CappedChangeList(ChangeList):
         self.page_num = self._checked(self.page_num) if self.multi_page else 1
         self.result_list: list[Any] = self._rows(paginator.ids(self.page_num))
         self.model_admin.decorate(self.result_list)
+
+    def _count_stops_at(self) -> int:
+        if not self.query.strip() or not self.model_admin.searched_by_words:
+            return COUNT_STOPS_AT
+        near = 0 < self.page_num <= OF_SEARCH_STOPS_AT // self.list_per_page // 2
+        return OF_SEARCH_STOPS_AT if near else COUNT_STOPS_AT
 
     def _checked(self, number: int) -> int:
         pages = self.paginator.num_pages

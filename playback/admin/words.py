@@ -28,9 +28,9 @@ from playback.models import Recording, Room, Version
 from playback.sync.indexes import OF_SEARCHES
 
 MOST_IDS = 1_000  # in a statement
-# The index costs by the rows found, the other way by the rows passed over until 10,001 are counted; measured, they
+# The index costs by the rows found, the other way by the rows passed over until 2,001 are counted; measured, they
 # cost the same where as many rows are found as the root of this many times all rows.
-_EVEN = 1_000
+_EVEN = 200
 
 ROWS, PAIRS, PAIRS_ALONE, GUESSED = "by_rows", "by_pairs", "pairs_alone", "guessed"
 

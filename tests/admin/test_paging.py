@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.templatetags import admin_urls
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from playback.admin import paging
 from playback.admin.recording import RecordingAdmin
@@ -24,11 +27,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.portable]
 LIST = reverse("admin:playback_recording_changelist")
 PER_PAGE = 4
 PAGES = 5  # of a list that was not counted to its end
+NEAR = 4  # those of a search, as far as it is counted on its first two pages
 
 
 @pytest.fixture(autouse=True)
 def _short_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "COUNT_STOPS_AT", PER_PAGE * PAGES + 1)
+    monkeypatch.setattr(paging, "OF_SEARCH_STOPS_AT", PER_PAGE * NEAR + 1)
     for admin in (RecordingAdmin, WatchRecordAdmin):
         monkeypatch.setattr(admin, "list_per_page", PER_PAGE)
 
@@ -101,6 +106,69 @@ def test_filters_and_searches_have_a_last_page_too(staff: Client, many: list[Rec
             assert ids(cl) == expected[-PER_PAGE:]
         else:
             assert ids(cl) == expected[(len(expected) - 1) // PER_PAGE * PER_PAGE :]
+
+
+def test_a_search_is_counted_further_on_its_deeper_pages(staff: Client, many: list[Recording]) -> None:
+    expected = whole(listed(staff, q="讲"))
+    assert len(expected) == len(many)
+    for number in range(1, PAGES + 1):
+        cl = listed(staff, q="讲", p=number)
+        told, pages = ("16+", NEAR) if number <= NEAR // 2 else ("20+", PAGES)
+        assert (str(cl.result_count), cl.paginator.num_pages) == (told, pages), number
+        assert told in staff.get(LIST, {"q": "讲", "p": number}).content.decode()
+        assert ids(cl) == expected[(number - 1) * PER_PAGE : number * PER_PAGE]
+        assert "p=-1" in cl.pages_from_end[-1].url
+    for number in range(1, PAGES + 1):
+        cl = listed(staff, q="讲", p=-number)
+        assert (str(cl.result_count), cl.paginator.num_pages) == ("20+", PAGES)
+        end = len(expected) - (number - 1) * PER_PAGE
+        assert ids(cl) == expected[end - PER_PAGE : end]
+    for number in (PAGES + 1, -PAGES - 1):
+        assert staff.get(LIST, {"q": "讲", "p": number}).url == f"{LIST}?e=1"
+    assert str(listed(staff).result_count) == "20+"
+
+
+@pytest.mark.parametrize(
+    ("found", "near", "far", "last"),
+    [(5, "5", "5", 2), (16, "16", "16", 4), (17, "16+", "17", 5), (20, "16+", "20", 5)],
+)
+def test_what_a_search_tells_is_true(
+    staff: Client, many: list[Recording], found: int, near: str, far: str, last: int
+) -> None:
+    Recording.objects.filter(pk__in=[row.pk for row in many[:found]]).update(name="要找的")
+    first = listed(staff, q="要找")
+    assert str(first.result_count) == near
+    assert all(listed(staff, q="要找", p=number).result_list for number in range(1, first.paginator.num_pages + 1))
+    end = listed(staff, q="要找", p=-1)
+    assert (str(end.result_count), end.page_num) == (far, last)
+    assert str(listed(staff, q="要找", p=last).result_count) == far
+    assert ids(end) == whole(first)[(last - 1) * PER_PAGE :]
+
+
+def test_a_rows_address_has_the_lists_filters(staff: Client, many: list[Recording]) -> None:
+    """As Django adds them, without its search for the view of each row."""
+    looked_up = 0
+
+    def counted(*args: Any) -> Any:
+        nonlocal looked_up
+        looked_up += 1
+        return resolve(*args)
+
+    query = {"q": "讲", "p": "2", "publish_status__exact": "1"}
+    answer = staff.get(LIST, query)
+    kept = {"preserved_filters": urlencode({"_changelist_filters": urlencode(query)}), "opts": Recording._meta}
+    for row in answer.context["cl"].result_list:
+        address = reverse("admin:playback_recording_change", args=[row.pk])
+        link = admin_urls.add_preserved_filters(kept, address)
+        assert f'href="{escape(link)}"' in answer.content.decode()
+        assert "p%3D2" in link
+    assert f'href="{address}"' not in answer.content.decode()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(admin_urls, "resolve", counted)
+        staff.get(LIST, query)
+    assert looked_up <= 1
+    row = listed(staff).result_list[0]
+    assert f'href="{reverse("admin:playback_recording_change", args=[row.pk])}"' in staff.get(LIST).content.decode()
 
 
 def test_a_list_that_was_counted_to_its_end_ends_by_number(staff: Client, many: list[Recording]) -> None:
@@ -180,3 +248,4 @@ def test_watch_records_have_a_last_page(staff: Client) -> None:
     for query in ({}, {"o": "3"}, {"o": "-3"}, {"q": "张"}):
         cl = listed(staff, url, p=-1, **query)
         assert ids(cl) == whole(cl)[-PER_PAGE:]
+    assert str(listed(staff, url, q="张").result_count) == "20+"  # its index has the order: counted as far as the list

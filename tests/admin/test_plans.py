@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from playback.admin import words
-from playback.admin.paging import COUNT_STOPS_AT
+from playback.admin.paging import COUNT_STOPS_AT, OF_SEARCH_STOPS_AT
 from playback.models import Recording
 from playback.sync import indexes
 
@@ -157,6 +157,14 @@ def test_recordings(chief: Client, query: dict[str, str], index: str) -> None:
     found = plans(chief, LIST, "playback_recording", **query)
     assert index in {node["Index Name"] for node in found if "Index Name" in node}
     assert sorted_rows(found) <= 1_000
+
+
+@pytest.mark.parametrize("page", ["1", "20"])
+def test_a_word_of_every_fifth_row_is_counted_after_some_thousands(chief: Client, page: str) -> None:
+    """2,001 of them stand in 10,005 rows."""
+    found = plans(chief, LIST, "playback_recording", q="函数", p=page)
+    passed = [node["Actual Rows"] + node.get("Rows Removed by Filter", 0) for node in found]
+    assert OF_SEARCH_STOPS_AT * 4 < max(passed) < OF_SEARCH_STOPS_AT * 6
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from playback.admin.paging import COUNT_STOPS_AT, CappedCount
+from playback.admin.paging import COUNT_STOPS_AT, OF_SEARCH_STOPS_AT, CappedCount
 from playback.models import Recording, Room
 from tests.factories import MergeFactory, OperationItemFactory, RecordingFactory, SyncRunFactory, VersionFactory, person
 
@@ -69,5 +69,6 @@ def test_the_count_stops(staff: Client) -> None:
 
 
 def test_a_count_is_written_as_it_is() -> None:
-    assert str(CappedCount(10_000)) == "10,000"
-    assert str(CappedCount(COUNT_STOPS_AT)) == "10,000+"
+    assert str(CappedCount(10_000, COUNT_STOPS_AT)) == "10,000"
+    assert str(CappedCount(COUNT_STOPS_AT, COUNT_STOPS_AT)) == "10,000+"
+    assert str(CappedCount(OF_SEARCH_STOPS_AT, OF_SEARCH_STOPS_AT)) == "2,000+"
