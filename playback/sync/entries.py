@@ -1,4 +1,4 @@
-"""From what differs to what is written down: entries of the history, in one insert a page.
+"""From what differs to what is written down: entries of the history, in one insert for all that a page brought.
 
 On the way from a draft to an entry it is left out if it is a recording's way to being ready, given to the operation
 that did it, and marked as an echo if it is a version's that repeats its recording. Which changes are an operation's,
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from playback.models import Change, Recording, Room, SyncRun, Version
 from playback.models.recording import vendor_key
@@ -65,6 +66,7 @@ class Former:
 
 @dataclass
 class Draft:
+    table: Table
     former: Former
     kind: str
     fields: dict[str, list[Any]]
@@ -80,25 +82,43 @@ class _Parents:
     rows: dict[int, tuple[str, int, int, int | None]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, table: Table, drafts: Sequence[Draft]) -> _Parents:
-        if table is not VERSIONS:
+    def of(cls, drafts: Sequence[Draft]) -> _Parents:
+        keys = {draft.former.key[0] for draft in drafts if draft.table is VERSIONS}
+        if not keys:
             return cls()
-        keys = {draft.former.key[0] for draft in drafts}
         found = Recording.objects.filter(pk__in=keys).values_list("pk", "name", "room_id", "session_id", "main_version")
         return cls({pk: tuple(rest) for pk, *rest in found})
 
 
-def write(table: Table, drafts: Sequence[Draft], seen_at: datetime, run: SyncRun | None) -> None:
-    """One insert for all of them, after a bounded number of questions."""
-    drafts = _without_the_way(table, drafts) if table is not ROOMS else drafts
+# A run's own passes of the past do not change while it is under way.
+_known_to: WeakKeyDictionary[SyncRun, Freshness] = WeakKeyDictionary()
+
+
+def _freshness(run: SyncRun | None) -> Freshness:
+    if run is None:
+        return Freshness.load()
+    found = _known_to.get(run)
+    if found is None:
+        found = _known_to[run] = Freshness.load()
+    return found
+
+
+def write(drafts: Sequence[Draft], seen_at: datetime, run: SyncRun | None) -> None:
+    """One insert for all of them, after a bounded number of questions. In the transaction that stores what they are
+    about; versions after their recordings were written."""
+    drafts = [draft for table in (ROOMS, RECORDINGS, VERSIONS) for draft in _to_keep(table, drafts)]
     if not drafts:
         return
-    full_start = Freshness.load().full_starts.get(KINDS[table.model])
-    parents = _Parents.of(table, drafts)
-    drafts = _explained(table, drafts, parents, seen_at, full_start)
-    if table is VERSIONS:
-        _mark_echoes(drafts, parents)
-    Change.objects.bulk_create([_entry(table, draft, parents, seen_at, run, full_start) for draft in drafts], 500)
+    freshness = _freshness(run)
+    parents = _Parents.of(drafts)
+    drafts = _explained(drafts, seen_at, freshness)
+    _mark_echoes([draft for draft in drafts if draft.table is VERSIONS], parents)
+    Change.objects.bulk_create([_entry(draft, parents, seen_at, run, freshness) for draft in drafts], 500)
+
+
+def _to_keep(table: Table, drafts: Sequence[Draft]) -> Sequence[Draft]:
+    own = [draft for draft in drafts if draft.table is table]
+    return _without_the_way(table, own) if own and table is not ROOMS else own
 
 
 def _without_the_way(table: Table, drafts: Sequence[Draft]) -> list[Draft]:
@@ -134,20 +154,18 @@ def _on_the_way(name: str, old: Any, new: Any) -> bool:
     return name in TOLD or old is None or old == ""
 
 
-def _explained(
-    table: Table, drafts: Sequence[Draft], parents: _Parents, seen_at: datetime, full_start: datetime | None
-) -> list[Draft]:
+def _explained(drafts: Sequence[Draft], seen_at: datetime, freshness: Freshness) -> list[Draft]:
     """What is our own operation's effect becomes an entry of its own, with the operation."""
-    open_ = [draft for draft in drafts if draft.kind in (Kind.VENDOR, Kind.GONE)] if table is not ROOMS else []
+    open_ = [draft for draft in drafts if draft.kind in (Kind.VENDOR, Kind.GONE) and draft.table is not ROOMS]
     if not open_:
         return list(drafts)
     questions = [
         Question(
-            draft.former.key[0] if table is VERSIONS else draft.former.pk,
-            draft.former.key[1] if table is VERSIONS else None,
+            draft.former.key[0] if draft.table is VERSIONS else draft.former.pk,
+            draft.former.key[1] if draft.table is VERSIONS else None,
             {"gone": True} if draft.kind == Kind.GONE else {name: new for name, (_, new) in draft.fields.items()},
             draft.former.synced_at,
-            _last_seen(draft.former, full_start),
+            _last_seen(draft, freshness),
             seen_at,
         )
         for draft in open_
@@ -161,7 +179,7 @@ def _explained(
             ours = {}
         for operation in dict.fromkeys(ours.values()):
             fields = {name: pair for name, pair in draft.fields.items() if ours.get(name) == operation}
-            told.append(Draft(draft.former, draft.kind, fields, own=True, operation_id=operation))
+            told.append(Draft(draft.table, draft.former, draft.kind, fields, own=True, operation_id=operation))
         draft.fields = {name: pair for name, pair in draft.fields.items() if name not in ours}
         if draft.fields or draft.kind in (Kind.GONE, Kind.BACK):
             told.append(draft)
@@ -184,16 +202,15 @@ def _mark_echoes(drafts: Sequence[Draft], parents: _Parents) -> None:
             draft.echo = along.get(draft.former.pk, False)
 
 
-def _entry(
-    table: Table, draft: Draft, parents: _Parents, seen_at: datetime, run: SyncRun | None, full_start: datetime | None
-) -> Change:
+def _entry(draft: Draft, parents: _Parents, seen_at: datetime, run: SyncRun | None, freshness: Freshness) -> Change:
+    table = draft.table
     former = draft.former
     subject = _SUBJECTS[table.model]
     change = Change(
         kind=draft.kind,
         subject=subject,
         fields={name: [plain(old), plain(new)] for name, (old, new) in draft.fields.items()},
-        since=former.gone_at if draft.kind == Kind.BACK else _last_seen(former, full_start),
+        since=former.gone_at if draft.kind == Kind.BACK else _last_seen(draft, freshness),
         seen_at=seen_at,
         run=run,
         own=draft.own,
@@ -214,10 +231,11 @@ def _entry(
     return change
 
 
-def _last_seen(former: Former, full_start: datetime | None) -> datetime | None:
-    if former.synced_at is None or full_start is None:
-        return former.synced_at
-    return max(former.synced_at, full_start)
+def _last_seen(draft: Draft, freshness: Freshness) -> datetime | None:
+    synced_at, full_start = draft.former.synced_at, freshness.full_starts.get(KINDS[draft.table.model])
+    if synced_at is None or full_start is None:
+        return synced_at
+    return max(synced_at, full_start)
 
 
 def plain(value: Any) -> Any:

@@ -61,32 +61,30 @@ def facts_of(table: Table, row: Any) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in table.facts)
 
 
-def note(
-    table: Table, moved: Sequence[tuple[int, Sequence[Any]]], asked_at: datetime, run: SyncRun | None = None
-) -> None:
-    """Rows that the vendor's words are about to change: primary key and the facts it tells now. Call before the write,
-    in its transaction."""
+def drafts(table: Table, moved: Sequence[tuple[int, Sequence[Any]]], asked_at: datetime) -> list[Draft]:
+    """What is to be written down of rows that the vendor's words are about to change: primary key and the facts it
+    tells now. Call before the write, in its transaction, and ``write`` them after it."""
     if not moved:
-        return
+        return []
     before = formers(table, [pk for pk, _ in moved])
-    drafts: list[Draft] = []
+    found: list[Draft] = []
     for pk, facts in moved:
         former = before.get(pk)
         # The write's own guard: words older than the stored ones change nothing.
         if former is not None and not _later(former.synced_at, asked_at) and not _later(former.gone_at, asked_at):
-            drafts.extend(drafts_of(table, former, facts))
-    write(table, drafts, asked_at, run)
+            found.extend(drafts_of(table, former, facts))
+    return found
 
 
 def note_alone(table: Table, former: Former, facts: Sequence[Any], asked_at: datetime) -> None:
     """One row that was asked about by itself."""
-    write(table, drafts_of(table, former, facts), asked_at, None)
+    write(drafts_of(table, former, facts), asked_at, None)
 
 
 def drafts_of(table: Table, former: Former, facts: Sequence[Any]) -> list[Draft]:
     """What differs from the vendor's facts, by kind."""
     if former.gone_at is not None:
-        return [Draft(former, Kind.BACK, _differences(table, former.facts, facts))]
+        return [Draft(table, former, Kind.BACK, _differences(table, former.facts, facts))]
     if former.synced_at is None:
         return []
     if former.pinned is None:
@@ -97,28 +95,28 @@ def drafts_of(table: Table, former: Former, facts: Sequence[Any]) -> list[Draft]
         for i, kind in sides.of_fields(former.facts, facts, former.pinned).items():
             if table.facts[i] != PLAYS:
                 by_kind.setdefault(Kind(kind), {})[table.facts[i]] = [former.facts[i], facts[i]]
-    return [Draft(former, kind, fields) for kind, fields in by_kind.items() if fields]
+    return [Draft(table, former, kind, fields) for kind, fields in by_kind.items() if fields]
 
 
 def note_told(table: Table, former: Former, facts: Sequence[Any], seen_at: datetime) -> None:
     """What a callback changed of a row that had the vendor's words already."""
     fields = _differences(table, former.facts, facts)
     if former.synced_at is not None and former.gone_at is None and fields:
-        write(table, [Draft(former, Kind.VENDOR, fields)], seen_at, None)
+        write([Draft(table, former, Kind.VENDOR, fields)], seen_at, None)
 
 
 def note_gone(
     table: Table, keys: Iterable[int], gone_at: datetime, run: SyncRun | None = None, *, echo: bool = False
 ) -> None:
     """Rows that were just marked as gone. ``echo``: versions that went along with their recording."""
-    drafts = [Draft(former, Kind.GONE, {}, echo=echo) for former in formers(table, keys).values()]
-    write(table, drafts, gone_at, run)
+    gone = [Draft(table, former, Kind.GONE, {}, echo=echo) for former in formers(table, keys).values()]
+    write(gone, gone_at, run)
 
 
 def note_back(table: Table, keys: Iterable[int], asked_at: datetime) -> None:
     """Gone rows that are there again, though their own facts are not told yet. Call before they are written."""
     gone = [former for former in formers(table, keys).values() if former.gone_at is not None]
-    write(table, [Draft(former, Kind.BACK, {}) for former in gone], asked_at, None)
+    write([Draft(table, former, Kind.BACK, {}) for former in gone], asked_at, None)
 
 
 def _differences(table: Table, old: Sequence[Any], new: Sequence[Any]) -> dict[str, list[Any]]:

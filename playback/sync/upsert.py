@@ -24,6 +24,7 @@ from playback.models import Recording, Room, SyncRun
 from playback.vendor.results import RecordingRow, RoomRow
 
 from . import binary, history, mapping, newcomers
+from .entries import Draft
 from .mapping import Row
 from .tables import RECORDINGS, ROOMS, VERSIONS, Known, Table, listed, marks, stored_time
 
@@ -37,6 +38,15 @@ class Stored:
     unchanged: int = 0
     quiet: bool = True  # nothing new but play counts
     known: list[int] = field(default_factory=list)  # primary keys of the page's rows that were there before the run
+
+
+@dataclass
+class Found:
+    """What a page has that is not stored as it is."""
+
+    new: list[Row] = field(default_factory=list)  # or gone, and there again
+    changed: list[Row] = field(default_factory=list)  # to be written, the new ones among them
+    drafts: list[Draft] = field(default_factory=list)  # for the history
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +67,9 @@ def store_rooms(
 ) -> Stored:
     mapped = mapping.first_of_each(mapping.room_rows(rows, product_type), len(mapping.ROOM_KEY))
     with transaction.atomic():
-        stored, _, changed = _compare(ROOMS, mapped, asked_at, since, look)
-        ROOMS.write(changed, asked_at)
+        stored, found = _compare(ROOMS, mapped, asked_at, since, look)
+        ROOMS.write(found.changed, asked_at)
+        history.write(found.drafts, asked_at, look.run)
     return stored
 
 
@@ -69,17 +80,20 @@ def store_recordings(
     width = len(mapping.RECORDING_KEY)
     mapped = mapping.first_of_each(mapping.recording_rows(rows, product_type), width)
     with transaction.atomic():
-        stored, new, changed = _compare(RECORDINGS, mapped, asked_at, since, look)
-        if changed:
-            if new:
-                _place_rooms(new, asked_at)
-            mains = mapping.main_version_rows(changed)
-            all_new = len(changed) == stored.created  # then there are no versions to compare with
-            if not (all_new and newcomers.add(changed, mains, asked_at)):
-                RECORDINGS.write(changed, asked_at)
+        stored, found = _compare(RECORDINGS, mapped, asked_at, since, look)
+        if found.changed:
+            if found.new:
+                _place_rooms(found.new, asked_at)
+            mains = mapping.main_version_rows(found.changed)
+            all_new = len(found.changed) == stored.created  # then there are no versions to compare with
+            if not (all_new and newcomers.add(found.changed, mains, asked_at)):
+                RECORDINGS.write(found.changed, asked_at)
                 if not all_new:
-                    _, _, mains = _compare(VERSIONS, mains, asked_at, since, look)
+                    _, of_versions = _compare(VERSIONS, mains, asked_at, since, look)
+                    mains = of_versions.changed
+                    found.drafts += of_versions.drafts
                 VERSIONS.write(mains, asked_at)
+            history.write(found.drafts, asked_at, look.run)
     return stored
 
 
@@ -87,18 +101,19 @@ def store_versions(rows: Iterable[RecordingRow], asked_at: datetime, since: date
     """Rows of call 2 with crops, or of call 10: each is a version. Rows that do not say which are left out."""
     mapped = mapping.first_of_each(mapping.version_rows(rows), len(mapping.VERSION_KEY))
     with transaction.atomic():
-        stored, new, changed = _compare(VERSIONS, mapped, asked_at, since, look)
-        if new:
-            _place_rooms(new, asked_at)
-            _place_recordings(new, asked_at)
-        VERSIONS.write(changed, asked_at)
+        stored, found = _compare(VERSIONS, mapped, asked_at, since, look)
+        if found.new:
+            _place_rooms(found.new, asked_at)
+            _place_recordings(found.new, asked_at)
+        VERSIONS.write(found.changed, asked_at)
+        history.write(found.drafts, asked_at, look.run)
     return stored
 
 
 def _compare(
     table: Table, rows: Sequence[Row], asked_at: datetime, since: datetime, look: Look
-) -> tuple[Stored, list[Row], list[Row]]:
-    """The page against what is stored: the counts, the rows that are new or come back, and the rows to write."""
+) -> tuple[Stored, Found]:
+    """The page against what is stored."""
     width = len(table.key)
     stored = Stored()
     settled = None if look.new else table.settled(rows, asked_at, since, thorough=look.thorough)
@@ -107,7 +122,7 @@ def _compare(
         stored.known.extend(settled.pks)
         stored.unchanged = len(settled.positions)
         if stored.unchanged == len(rows):
-            return stored, [], []
+            return stored, Found()
         done = set(settled.positions)
         rest = [row for position, row in enumerate(rows) if position not in done]
     by_position: list[Known | None] = [None] * len(rest)
@@ -116,8 +131,7 @@ def _compare(
             by_position[known.position] = known
             if not known.fresh:
                 stored.known.append(known.pk)
-    new: list[Row] = []
-    changed: list[Row] = []
+    found = Found()
     moved: list[tuple[int, Row]] = []
     told: Sequence[Row | None] = [None] * len(rest)
     if look.thorough and any(by_position):
@@ -126,17 +140,17 @@ def _compare(
         if entry is None:
             stored.created += 1
             stored.quiet = False
-            new.append(row)
-            changed.append(row)
+            found.new.append(row)
+            found.changed.append(row)
             continue
         same = entry.payload_hash == row[width] and entry.facts == facts
         if entry.newer or (same and not entry.gone and (row[-1] is None or row[-1] == entry.sticky)):
             stored.unchanged += 1
             continue
         stored.updated += 1
-        changed.append(row)
+        found.changed.append(row)
         if entry.gone:
-            new.append(row)
+            found.new.append(row)
         plays_only = (
             table.plays
             and not entry.gone
@@ -147,8 +161,8 @@ def _compare(
         stored.quiet = stored.quiet and plays_only
         if entry.gone or not (same or plays_only):
             moved.append((entry.pk, row[width + 1 : -1]))
-    history.note(table, moved, asked_at, look.run)
-    return stored, new, changed
+    found.drafts = history.drafts(table, moved, asked_at)
+    return stored, found
 
 
 def _place_rooms(rows: Iterable[Row], asked_at: datetime) -> None:
