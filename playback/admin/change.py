@@ -117,7 +117,7 @@ class ChangeAdmin(ReadOnlyAdmin):
             happened.append(Fact(_("noticed by"), display.link(url, obj.run)))
         changed = [
             Fact(label, display.lines([display.muted(old), f"→ {new}"]))
-            for label, old, new in change_display.words(obj)
+            for label, old, new in change_display.words(obj, whole=True)
         ]
         groups = [Group(_("What happened"), happened)]
         return [*groups, Group(_("Change"), changed)] if changed else groups
