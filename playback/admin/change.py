@@ -22,7 +22,7 @@ from playback.models import Change, Recording, Room
 from . import change_display, search, stale_banner
 from .base import ReadOnlyAdmin
 from .facts import Fact, Group
-from .filters import BeijingDaysFilter, ChoicesDropdownFilter
+from .filters import BeijingDaysFilter, ChoicesDropdownFilter, titled
 
 OF_A_VERSION = "version__exact"
 READ_BY = ("rooms", "recordings", "versions")
@@ -46,8 +46,8 @@ class ChangeAdmin(ReadOnlyAdmin):
     list_filter = [
         ("kind", ChoicesDropdownFilter),
         CauseFilter,
-        ("subject", ChoicesDropdownFilter),
-        ("seen_at", BeijingDaysFilter),
+        ("subject", titled(ChoicesDropdownFilter, _("what it is about"))),
+        ("seen_at", titled(BeijingDaysFilter, _("day it was noticed"))),
     ]
     search_fields = ["label"]
     search_help_text = _("Name, room title or any ids")
@@ -121,7 +121,7 @@ class ChangeAdmin(ReadOnlyAdmin):
             url = reverse("admin:playback_syncrun_change", args=[obj.run_id])
             happened.append(Fact(_("noticed by the sync run"), display.link(url, obj.run)))
         changed = [
-            Fact(label, display.lines([display.muted(old), f"→ {new}"]))
+            Fact(label, display.lines([display.muted(old), f"→\u00a0{new}"]))
             for label, old, new in change_display.words(obj, whole=True)
         ]
         groups = [Group(_("What was noticed"), happened)]

@@ -29,7 +29,7 @@ from playback.templatetags.playback_display import operation_title as title_of
 
 from . import actions, spreadsheet
 from .base import ReadOnlyAdmin
-from .filters import BeijingDaysFilter, ChoicesDropdownFilter
+from .filters import BeijingDaysFilter, ChoicesDropdownFilter, titled
 from .made import link_versions
 
 PER_PAGE = 50
@@ -63,19 +63,16 @@ class NotShownFilter(DropdownFilter):
         return queryset.filter(pk__in=belief.not_shown().values("operation")) if self.value() == "no" else queryset
 
 
-class PlannedFilter(BeijingDaysFilter):
-    """By the day on which it was planned, as the column says."""
-
-    def __init__(self, *given: Any, **more: Any) -> None:
-        super().__init__(*given, **more)
-        self.title = _("day of the plan")
-
-
 @admin.register(Operation)
 class OperationAdmin(ReadOnlyAdmin):
     list_display = ["what", "person", "state_label", "counts", "planned", "took"]
     list_display_links = ["what"]
-    list_filter = [KindFilter, ("state", ChoicesDropdownFilter), ("created_at", PlannedFilter), NotShownFilter]
+    list_filter = [
+        KindFilter,
+        ("state", ChoicesDropdownFilter),
+        ("created_at", titled(BeijingDaysFilter, _("day of the plan"))),
+        NotShownFilter,
+    ]
     list_select_related = ["user"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
