@@ -83,8 +83,11 @@ class ReadOnlyAdmin(ModelAdmin):
             query = request.GET.copy()
             query[SEARCH_VAR] = cleaned
             return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
-        stale = stale_banner.of_list(request, self.model)
-        return super().changelist_view(request, {"stale": stale, **(extra_context or {})})
+        return super().changelist_view(request, {"stale": self.banner(request), **(extra_context or {})})
+
+    def banner(self, request: HttpRequest) -> stale_banner.Banner | None:
+        """Above the list, where its data is old."""
+        return stale_banner.of_list(request, self.model)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

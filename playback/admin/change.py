@@ -19,12 +19,13 @@ from unfold.decorators import display as column
 from playback import display
 from playback.models import Change, Recording, Room
 
-from . import change_display, search
+from . import change_display, search, stale_banner
 from .base import ReadOnlyAdmin
 from .facts import Fact, Group
-from .filters import BeijingDaysFilter, ChoicesDropdownFilter
+from .filters import BeijingDaysFilter, ChoicesDropdownFilter, titled
 
 OF_A_VERSION = "version__exact"
+READ_BY = ("rooms", "recordings", "versions")
 
 
 class CauseFilter(DropdownFilter):
@@ -45,12 +46,16 @@ class ChangeAdmin(ReadOnlyAdmin):
     list_filter = [
         ("kind", ChoicesDropdownFilter),
         CauseFilter,
-        ("subject", ChoicesDropdownFilter),
-        ("seen_at", BeijingDaysFilter),
+        ("subject", titled(ChoicesDropdownFilter, _("what it is about"))),
+        ("seen_at", titled(BeijingDaysFilter, _("day it was noticed"))),
     ]
     search_fields = ["label"]
     search_help_text = _("Name, room title or any ids")
     sortable_by = ["noticed"]
+
+    def banner(self, request: HttpRequest) -> stale_banner.Banner | None:
+        """A change is noticed by the pass over its list: of a list that was not read, none stands here."""
+        return stale_banner.of_kinds(request, READ_BY)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request).select_related("room", "recording", "version", "operation__user", "run")
@@ -90,11 +95,11 @@ class ChangeAdmin(ReadOnlyAdmin):
     def changed(self, change: Change) -> Any:
         return display.lines([change_display.fields(change)]) if change.fields else display.EMPTY
 
-    @column(description=_("by"))
+    @column(description=_("done by"))
     def cause(self, change: Change) -> Any:
         return change_display.cause(change, in_detail=True)
 
-    @column(description=_("by"))
+    @column(description=_("done by"))
     def cause_in_short(self, change: Change) -> Any:
         return change_display.cause(change, in_detail=False)
 
@@ -110,14 +115,14 @@ class ChangeAdmin(ReadOnlyAdmin):
             Fact(_("what"), change_display.about(obj)),
             Fact(_("noticed"), display.beijing(obj.seen_at)),
             Fact(_("last seen as before"), display.beijing(obj.since)),
-            Fact(_("by"), change_display.cause(obj, in_detail=in_detail)),
+            Fact(_("done by"), change_display.cause(obj, in_detail=in_detail)),
         ]
         if obj.run is not None and request.user.has_perm("playback.view_syncrun"):
             url = reverse("admin:playback_syncrun_change", args=[obj.run_id])
-            happened.append(Fact(_("noticed by"), display.link(url, obj.run)))
+            happened.append(Fact(_("noticed by the sync run"), display.link(url, obj.run)))
         changed = [
-            Fact(label, display.lines([display.muted(old), f"→ {new}"]))
-            for label, old, new in change_display.words(obj)
+            Fact(label, display.lines([display.muted(old), f"→\u00a0{new}"]))
+            for label, old, new in change_display.words(obj, whole=True)
         ]
-        groups = [Group(_("What happened"), happened)]
+        groups = [Group(_("What was noticed"), happened)]
         return [*groups, Group(_("Change"), changed)] if changed else groups

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -15,10 +13,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from playback import display
-from playback.models import PUBLISH_STATUSES, STATUSES, Change, OperationItem, Recording, Room, Version
+from playback.models import Change, OperationItem, Recording, Room, Version
 from playback.operations import belief
 from playback.templatetags.playback_display import operation_title
 
+from . import column_words
 from .operation import kind_of, person_of, report_url
 
 SHOWN = 10  # on a row's page
@@ -64,11 +63,11 @@ def fields(change: Change) -> Any:
     )
 
 
-def words(change: Change) -> list[tuple[str, str, str]]:
-    """Label, from and to, in the reader's language."""
+def words(change: Change, *, whole: bool = False) -> list[tuple[str, str, str]]:
+    """Label, from and to, in the reader's language. ``whole``: addresses too, where a page has room for them."""
     model = _MODELS[change.subject]
     return [
-        (capfirst(_label(model, name)), _shown(name, old), _shown(name, new))
+        (capfirst(column_words.label(model, name)), *column_words.before_and_after(model, name, old, new, whole=whole))
         for name, (old, new) in change.fields.items()
     ]
 
@@ -125,43 +124,3 @@ def _line(change: Change, in_detail: bool) -> Shown:
         fields(change),
         cause(change, in_detail=in_detail),
     )
-
-
-def _label(model: type[Model], name: str) -> str:
-    """A column of an earlier release is shown by its name."""
-    known = {field.name: field for field in model._meta.concrete_fields}
-    return str(known[name].verbose_name) if name in known else name
-
-
-def _choice(choices: Iterable[tuple[int, Any]]) -> Callable[[Any], str]:
-    named = dict(choices)
-    return lambda value: str(named.get(value, value))
-
-
-def _time(value: Any) -> str:
-    return display.beijing(datetime.fromisoformat(value))
-
-
-def _file(value: Any) -> str:
-    """An address by its end: the whole is long, and says no more to a reader."""
-    return str(value).rsplit("/", 1)[-1] or str(value)
-
-
-_WORDS: dict[str, Callable[[Any], str]] = {
-    "status": _choice(STATUSES),
-    "publish_status": _choice(PUBLISH_STATUSES),
-    "length": display.length,
-    "total_transcode_size": display.size,
-    "created_at": _time,
-    "starts_at": _time,
-    "ends_at": _time,
-    "cover_url": _file,
-}
-
-
-def _shown(name: str, value: Any) -> str:
-    if value is None or value == "":
-        return display.EMPTY
-    if isinstance(value, bool):
-        return gettext("Yes") if value else gettext("No")
-    return _WORDS[name](value) if name in _WORDS else str(value)

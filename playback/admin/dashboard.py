@@ -1,4 +1,5 @@
-"""The front page: how fresh the mirror is, what is in it, and what is going on. A dozen queries at most."""
+"""The front page: how fresh the mirror is, what is in it, what changed behind our back, and what is going on.
+About a dozen queries."""
 
 from __future__ import annotations
 
@@ -20,14 +21,14 @@ from playback.models import Delivery, Operation, Recording, Room
 from playback.templatetags.playback_display import operation_title as title_of
 from playback.vendor.codes import PublishStatus, RecordingStatus
 
-from . import mirror_state, stale_banner
+from . import drift, mirror_state, stale_banner
 from .filters import expires_within
 from .operation import OPEN_STATES, report_url
 
 NEWEST = 8
 COUNTED_SLOWLY = 50_000  # recordings; so many are counted once a minute
 KEPT = 60  # s
-_COUNTS = "front-page:counts"
+_COUNTS = "front-page:counts:2"  # the number goes up with what is kept
 
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -38,8 +39,10 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     context["is_fullwidth"] = "1"
     context["title"] = _("Overview")
     context["configured"] = staleness.Needs().account
+    drifted = None
     if sees_recordings:
         counted, earlier = counts()
+        drifted = counted.drift
         context["tiles"] = tiles(counted)
         context["counted_at"] = display.moment(counted.at) if earlier else ""
         context["newest"] = [
@@ -56,6 +59,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["first_sync"] = staleness.standing("recordings").state is staleness.State.FIRST
         context["stale"] = stale_banner.of_list(request, Recording)
     context["sees_runs"] = sees_runs
+    context.update(drift.context(request, counts=drifted))
     if user.has_perm("playback.view_operation"):
         running = Operation.objects.filter(state__in=OPEN_STATES).select_related("user").defer("attachment")[:5]
         context["running"] = [
@@ -67,11 +71,12 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Counts:
-    """What the tiles show. ``groups``: whether still there, status, publish state, how many."""
+    """What is counted for the page. ``groups``: whether still there, status, publish state, how many."""
 
     groups: list[tuple[bool, int, int | None, int]]
     expiring: int
     rooms: int
+    drift: dict[str, int]
     at: datetime
 
 
@@ -101,7 +106,7 @@ def _count() -> Counts:
         .annotate(many=Count("pk"))
     )
     expiring = Recording.objects.filter(expires_within(timedelta(days=30)), gone_at=None).count()
-    return Counts(groups, expiring, Room.objects.filter(gone_at=None).count(), now)
+    return Counts(groups, expiring, Room.objects.filter(gone_at=None).count(), drift.counted(), now)
 
 
 def tiles(counted: Counts) -> list[dict[str, Any]]:

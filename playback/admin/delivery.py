@@ -230,7 +230,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
             "heading": self.title_of(obj),
             "state": state_badge(obj),
             "may_replay": good and request.user.has_perm("playback.replay_delivery"),
-            "changes": changes(obj),
+            "changes": changes(obj, whole=True),
             "received_fields": sorted(obj.fields.items()),
         }
 

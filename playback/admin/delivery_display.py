@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
+from django.db.models import Model
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from playback import display
-from playback.models import STATUSES, Delivery, Version
+from playback.models import Delivery, Recording, Version
+
+from . import column_words
 
 _STATE_LOOKS = {
     Delivery.State.RECEIVED: ("info", "hourglass_top"),
@@ -31,6 +33,7 @@ _KIND_ICONS = {
     Delivery.Kind.UNKNOWN: "help",
 }
 _ROWS = {"recording": _("Recording"), "version": _("Version")}
+_MODELS: dict[str, type[Model]] = {"recording": Recording, "version": Version}
 
 
 def state_badge(delivery: Delivery) -> Any:
@@ -48,42 +51,25 @@ def kind_badge(delivery: Delivery) -> Any:
     return display.badge(kind.label, "neutral", _KIND_ICONS[kind])
 
 
-def changes(delivery: Delivery) -> list[tuple[str, str, str]]:
-    """What it changed: label, from, to."""
+def changes(delivery: Delivery, *, whole: bool = False) -> list[tuple[str, str, str]]:
+    """What it changed: label, from, to. ``whole``: addresses too, where a page has room for them."""
     found: list[tuple[str, str, str]] = []
     stored: dict[str, Any] = delivery.changed
     for name in stored.get("created", []):
         found.append((str(_ROWS.get(name, name)), display.EMPTY, gettext("first seen")))
     for row, label in _ROWS.items():
+        model = _MODELS[row]
         for fact, (old, new) in stored.get(row, {}).items():
             # Where both rows changed alike, the version's line says no more than the recording's.
             if row == "version" and stored.get("recording", {}).get(fact) == [old, new]:
                 continue
-            was, now = _shown(fact, old), _shown(fact, new)
+            was, now = column_words.before_and_after(model, fact, old, new, whole=whole)
             if was != now:  # a length of 0 is as good as none
-                found.append((f"{label} · {_label(fact)}", was, now))
+                found.append((f"{label} · {column_words.label(model, fact)}", was, now))
     if settled := stored.get("settled", []):
         words = ngettext("%(count)d operation ended", "%(count)d operations ended", len(settled))
         found.append((gettext("Operations"), display.EMPTY, words % {"count": len(settled)}))
     return found
-
-
-def _label(fact: str) -> str:
-    return str(getattr(Version._meta.get_field(fact), "verbose_name", fact))
-
-
-def _shown(fact: str, value: Any) -> str:
-    if value is None or value == "":
-        return display.EMPTY
-    if fact == "status":
-        return str(dict(STATUSES).get(value, value))
-    if fact == "length":
-        return display.length(value)
-    if fact == "total_transcode_size":
-        return display.size(value)
-    if fact == "gone_at":
-        return display.beijing(datetime.fromisoformat(value))
-    return str(value)
 
 
 def sign_of_life(newest: Delivery | None) -> str:

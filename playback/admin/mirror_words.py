@@ -240,7 +240,7 @@ def _died(reason: Reason) -> tuple[str, str]:
 def _rare(reason: Reason) -> tuple[str, str]:
     told = {"rhythm": rhythm(reason.told["row"]), "limit": span(reason.told["limit"])}
     return (
-        gettext("It is read more rarely (%(rhythm)s) than the time after which it counts as old (%(limit)s).") % told,
+        gettext("It is read %(rhythm)s, more rarely than the time after which it counts as old: %(limit)s.") % told,
         gettext("Have it read more often, or set STALE_AFTER_BY_KIND."),
     )
 

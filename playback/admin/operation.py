@@ -29,12 +29,13 @@ from playback.templatetags.playback_display import operation_title as title_of
 
 from . import actions, spreadsheet
 from .base import ReadOnlyAdmin
-from .filters import BeijingDaysFilter, ChoicesDropdownFilter
+from .filters import BeijingDaysFilter, ChoicesDropdownFilter, titled
 from .made import link_versions
 
 PER_PAGE = 50
 OPEN_STATES = (Operation.State.QUEUED, Operation.State.RUNNING, Operation.State.PAUSED)
 STEERS = {"pause": execute.pause, "resume": execute.resume, "cancel": execute.cancel}
+NOT_SHOWN = "not_shown"  # beside the outcomes: done, and the vendor does not show it
 AGAIN = {"undo": execute.plan_undo, "retry": execute.plan_retry}
 
 
@@ -52,7 +53,7 @@ class KindFilter(DropdownFilter):
 class NotShownFilter(DropdownFilter):
     """What the vendor took and does not show (``operations.belief``)."""
 
-    title = _("at the vendor")
+    title = _("effect at the vendor")
     parameter_name = "shown"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -66,7 +67,12 @@ class NotShownFilter(DropdownFilter):
 class OperationAdmin(ReadOnlyAdmin):
     list_display = ["what", "person", "state_label", "counts", "planned", "took"]
     list_display_links = ["what"]
-    list_filter = [KindFilter, ("state", ChoicesDropdownFilter), ("created_at", BeijingDaysFilter), NotShownFilter]
+    list_filter = [
+        KindFilter,
+        ("state", ChoicesDropdownFilter),
+        ("created_at", titled(BeijingDaysFilter, _("day of the plan"))),
+        NotShownFilter,
+    ]
     list_select_related = ["user"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -316,8 +322,7 @@ class OperationAdmin(ReadOnlyAdmin):
         operation = self._visible(request, uuid)
         kind = kind_of(operation)
         items = operation.items.select_related("recording", "recording__room").order_by("position")
-        if request.GET.get("outcome") in OperationItem.Outcome.values:
-            items = items.filter(outcome=request.GET["outcome"])
+        items = _narrowed(items, _wanted(request))
         alone = kind is not None and kind.targetless
         header = [
             gettext("Target") if alone else gettext("Recording"),
@@ -345,8 +350,8 @@ class OperationAdmin(ReadOnlyAdmin):
         counted = {str(outcome): many for outcome, many in execute.counts(operation).items() if many}
         total = sum(counted.values())
         waiting = operation.items.filter(finished_at=None).count()
-        wanted = request.GET.get("outcome", "")
-        wanted = wanted if wanted in OperationItem.Outcome.values else ""
+        wanted = _wanted(request)
+        polling = operation.state in OPEN_STATES
         return {
             **self._context(request, operation, kind),
             "total": total,
@@ -363,10 +368,13 @@ class OperationAdmin(ReadOnlyAdmin):
                 for outcome in OperationItem.Outcome
                 if counted.get(outcome.value)
             ],
+            # Full passes tell, long after.
+            "not_shown": 0 if polling else operation.items.filter(missing__isnull=False).count(),
+            "not_shown_badge": not_shown_badge(),
             "wanted": wanted,
             "page": self._items(request, operation, kind, wanted),
             # Unknown items are still being settled; the page keeps looking until the operation is over.
-            "polling": operation.state in OPEN_STATES,
+            "polling": polling,
             "outlook": execute.outlook(operation, waiting, total - waiting - counted.get("skipped", 0)),
             "may_steer": operation.state in OPEN_STATES and execute.may_steer(operation, request.user),
             "paused": operation.state == Operation.State.PAUSED,
@@ -412,9 +420,7 @@ class OperationAdmin(ReadOnlyAdmin):
 
     def _items(self, request: HttpRequest, operation: Operation, kind: OperationKind | None, outcome: str) -> Any:
         items = operation.items.select_related("recording", "recording__room").order_by("position")
-        if outcome:
-            items = items.filter(outcome=outcome)
-        page = Paginator(items, PER_PAGE).get_page(request.GET.get("p"))
+        page = Paginator(_narrowed(items, outcome), PER_PAGE).get_page(request.GET.get("p"))
         shown: list[Any] = list(page.object_list)
         for item in shown:
             item.badge = display.outcome_badge(item.outcome)
@@ -449,6 +455,18 @@ def _may_plan(request: HttpRequest, kind: OperationKind, *, undoing: bool) -> bo
     except PermissionDenied:
         return False
     return True
+
+
+def _wanted(request: HttpRequest) -> str:
+    """Which items a report is narrowed to: an outcome's, or those that the vendor does not show; empty: all."""
+    wanted = request.GET.get("outcome", "")
+    return wanted if wanted in {*OperationItem.Outcome.values, NOT_SHOWN} else ""
+
+
+def _narrowed(items: QuerySet[OperationItem], wanted: str) -> QuerySet[OperationItem]:
+    if wanted == NOT_SHOWN:
+        return items.filter(missing__isnull=False)
+    return items.filter(outcome=wanted) if wanted else items
 
 
 def told(item: OperationItem) -> list[str]:

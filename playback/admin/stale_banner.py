@@ -6,7 +6,8 @@ know. Nothing is shown where all is fresh.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +43,17 @@ def of_list(request: HttpRequest, model: type[Model]) -> Banner | None:
 def of_kind(request: HttpRequest, name: str) -> Banner | None:
     side = staleness.standing(name).worst
     return None if side is None else _banner(request, side)
+
+
+def of_kinds(request: HttpRequest, names: Sequence[str]) -> Banner | None:
+    """For a list that comes from several kinds: the worst of them, by its name."""
+    standings = staleness.board(names).values()
+    found = [(side, standing.kind) for standing in standings if (side := standing.worst) is not None]
+    if not found:
+        return None
+    side, kind = min(found, key=lambda each: each[0].badness)
+    banner = _banner(request, side)
+    return replace(banner, lead=gettext("%(kind)s: %(words)s") % {"kind": kind.label, "words": banner.lead})
 
 
 def of_row(request: HttpRequest, row: Any) -> Banner | None:

@@ -21,6 +21,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from playback.models import Change, OperationItem, Recording, SyncRun, Version
@@ -64,13 +65,6 @@ def check(run: SyncRun) -> int:
     return missed
 
 
-def summary() -> dict[str, Any]:
-    """How many items the vendor does not show, and since when the oldest of them is done."""
-    items = not_shown()
-    oldest = items.order_by("finished_at").values_list("finished_at", flat=True).first()
-    return {"count": items.count(), "oldest": oldest}
-
-
 def not_shown() -> QuerySet[OperationItem]:
     return OperationItem.objects.filter(missing__isnull=False)
 
@@ -81,10 +75,14 @@ def told(item: OperationItem, kind: OperationKind | None) -> str:
         return ""
     pairs = [
         gettext("%(field)s: expected %(expected)s, shown is %(shown)s")
-        % {"field": _label(name, kind), "expected": _shown(name, expected, kind), "shown": _shown(name, shown, kind)}
+        % {
+            "field": capfirst(_label(name, kind)),
+            "expected": _shown(name, expected, kind),
+            "shown": _shown(name, shown, kind),
+        }
         for name, (expected, shown) in item.missing.items()
     ]
-    return gettext("It is done, but the vendor does not show it. %(what)s.") % {"what": "; ".join(pairs)}
+    return gettext("It is done, but the vendor does not show it. %(what)s.") % {"what": gettext("; ").join(pairs)}
 
 
 def _label(name: str, kind: OperationKind | None) -> str:

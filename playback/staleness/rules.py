@@ -68,6 +68,12 @@ class Side:
     why: Reason | None = None
     attempt: Attempt | None = None
 
+    @property
+    def badness(self) -> tuple[int, float]:
+        """Sorts the worst first: by state, then by age."""
+        order = _BAD.index(self.state) if self.state in _BAD else len(_BAD)
+        return order, self.at.timestamp() if self.at else 0.0
+
 
 @dataclass(frozen=True)
 class Standing:

@@ -88,3 +88,21 @@ document.addEventListener("htmx:afterSettle", (event) => {
     });
   });
 });
+// A cover that the image host does not give (any more) looks like one that never was, not like a broken page.
+function withoutCover(image) {
+  const none = document.createElement("span");
+  none.className = `${image.className} bo-cover-none`;
+  none.setAttribute("role", "img");
+  none.setAttribute("aria-label", image.alt);
+  const icon = document.createElement("span");
+  icon.className = "material-symbols-outlined";
+  icon.setAttribute("aria-hidden", "true");
+  icon.textContent = "movie";
+  none.append(icon);
+  image.replaceWith(none);
+}
+document.addEventListener("error", (event) => {
+  if (event.target instanceof HTMLImageElement && event.target.matches(".bo-cover")) withoutCover(event.target);
+}, true);
+// Those that failed before this script was there.
+document.querySelectorAll("img.bo-cover").forEach((image) => { if (image.complete && image.naturalWidth === 0 && image.loading !== "lazy") withoutCover(image); });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from playback.admin import drift
 from playback.models import Change, Operation, OperationItem, Recording
@@ -187,13 +189,32 @@ def test_the_cost_does_not_grow(staff: Client) -> None:
 def test_the_report_the_recording_and_the_list_say_what_is_not_shown(staff: Client) -> None:
     item = missed(RecordingFactory())
     fine = OperationFactory(kind="publish", state=Operation.State.DONE)
-    sentence = "It is done, but the vendor does not show it. publish state: expected Blocked, shown is Published."
+    sentence = "It is done, but the vendor does not show it. Publish state: expected Blocked, shown is Published."
     assert sentence in text(staff, reverse("admin:playback_operation_report", args=[item.operation.uuid]))
     assert sentence in text(staff, reverse("admin:playback_recording_change", args=[item.recording_id]))
     page = text(staff, reverse("admin:playback_operation_changelist"), shown="no")
     assert "Not shown by the vendor" in page
     rows = staff.get(reverse("admin:playback_operation_changelist"), {"shown": "no"}).context["cl"].result_list
     assert [row.pk for row in rows] == [item.operation_id] != [fine.pk]
+
+
+def test_a_report_is_narrowed_to_what_is_not_shown(staff: Client) -> None:
+    item = missed(RecordingFactory(name="未生效的一课"))
+    OperationItemFactory(operation=item.operation, recording=RecordingFactory(name="生效的一课"), outcome="done")
+    report = reverse("admin:playback_operation_report", args=[item.operation.uuid])
+    page = staff.get(report)
+    assert page.context["not_shown"] == 1
+    assert 'data-outcome="not_shown"' in page.content.decode()
+    narrowed = staff.get(report, {"outcome": "not_shown"})
+    assert [row.pk for row in narrowed.context["page"].object_list] == [item.pk]
+    download = reverse("admin:playback_operation_download", args=[item.operation.uuid])
+    sheet = load_workbook(BytesIO(staff.get(download, {"outcome": "not_shown"}).content)).active
+    assert sheet is not None
+    assert [row[0] for row in sheet.iter_rows(values_only=True)].count("未生效的一课") == 1
+    assert "生效的一课" not in [row[0] for row in sheet.iter_rows(values_only=True)]
+    item.missing = None
+    item.save()
+    assert 'data-outcome="not_shown"' not in text(staff, report)
 
 
 def test_the_summary_for_other_pages(rf: RequestFactory) -> None:

@@ -19,7 +19,7 @@ from django_celery_beat.models import PeriodicTask
 
 from members.models import Member, MemberList, RoomTeacher
 from playback import heartbeat, staleness
-from playback.admin import mirror_words
+from playback.admin import dashboard, mirror_words
 from playback.models import Change, Delivery, SyncLease, SyncRun, WatchDay
 from playback.staleness import Reason, State
 from playback.staleness.rules import RULES
@@ -190,6 +190,19 @@ class TestTheBanner:
         assert "for the first time" in page
         assert "bo-note-info" in page
 
+    def test_changes_are_as_old_as_the_worst_list_they_come_from(self, staff: Client) -> None:
+        url = reverse("admin:playback_change_changelist")
+        read()
+        assert "data-stale" not in seen(staff, url)
+        SyncRun.objects.filter(kind="versions").update(started_at=timezone.now() - 3 * HOUR)
+        SyncRun.objects.filter(kind="rooms").update(started_at=timezone.now() - 2 * HOUR)
+        page = seen(staff, url)
+        assert "Versions: This is as of" in page
+        assert "(3\xa0hours ago)" in page
+        assert page.count("data-stale") == 1
+        SyncRun.objects.filter(kind="rooms").delete()
+        assert "Rooms: This was never read" in seen(staff, url)
+
     def test_lists_of_our_own_data_have_none(self, administrator: Client) -> None:
         for name in ("operation", "syncrun", "delivery"):
             assert "data-stale" not in seen(administrator, reverse(f"admin:playback_{name}_changelist"))
@@ -238,6 +251,16 @@ class TestTheFrontPage:
                 assert str(mirror_words.state_badge(standing.state)) in page
         assert "3\xa0hours ago" in page
         assert Member.objects.count() == 0
+
+    def test_tells_what_changed_behind_our_back(self, staff: Client, client: Client) -> None:
+        recording = RecordingFactory()
+        Change.objects.create(kind="vendor", subject="recording", recording=recording, seen_at=timezone.now())
+        cache.delete(dashboard._COUNTS)
+        page = staff.get(reverse("admin:index"))
+        assert 'id="drift"' in page.content.decode()
+        assert page.context["drift"]["kinds"][0]["count"] == "1"
+        client.force_login(User.objects.create_user("nobody", is_staff=True))
+        assert 'id="drift"' not in seen(client, reverse("admin:index"))
 
 
 def test_each_rule_has_a_sentence_in_both_languages() -> None:

@@ -114,3 +114,13 @@ def vendors(sandbox: Sandbox) -> list[dict[str, int]]:
     """The vendor's own rows of the long-term room."""
     room = Recording.objects.get(name="函数的单调性 第1讲").room_id
     return [sandbox.state.recording(room, 202403010 + day) for day in range(1, 6)]
+
+
+def test_a_cover_that_nobody_gives_looks_like_none(page: Page, school: str) -> None:
+    Recording.objects.filter(name="牛顿第二定律").update(cover_url=f"{school}/static/playback/no-such-cover.jpg")
+    sign_in(page, school, "staff")
+    page.goto(f"{school}/admin/playback/recording/?q=牛顿")
+    none = page.locator("#result_list .field-cover span.bo-cover-none")
+    expect(none).to_have_count(1, timeout=SOON)
+    expect(none).to_have_attribute("aria-label", "牛顿第二定律 的封面")
+    expect(page.locator("#result_list img.bo-cover")).to_have_count(0)
