@@ -36,6 +36,7 @@ from django.utils import timezone
 from playback.vendor.exchange import connections
 
 Ask = Callable[[int], Any]
+HELD = 2  # pages a thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,11 @@ class Ahead:
         self._last = sys.maxsize  # no page after this one is begun
 
     def reach(self, upto: int) -> None:
-        """Let the threads ask for the pages up to ``upto``, as far as there are threads for them. One is none."""
+        """Let the threads ask for the pages up to ``upto``, as far as pages may be held. One thread is none."""
         if self._most < 2:
             return
         first = max(self._given_out, self._taken) + 1
-        last = min(upto, self._taken + self._most)
+        last = min(upto, self._taken + HELD * self._most)
         for number in range(first, last + 1):
             self._given_out = number
             self._wanted.put(number)

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count
 from django.utils import timezone
 
@@ -29,7 +30,7 @@ from playback.models import Change, Mirror, Recording, Room, SyncRun, Version
 
 from . import sides
 from .entries import TOLD, Draft, Former, write
-from .tables import RECORDINGS, ROOMS, VERSIONS, Table
+from .tables import RECORDINGS, ROOMS, VERSIONS, Table, listed, marks
 
 Kind = Change.Kind
 KEEP = timedelta(days=400)
@@ -41,8 +42,21 @@ _FOREGROUND = {"echo": False, "own": False}
 def formers(table: Table, keys: Iterable[int]) -> dict[int, Former]:
     """The stored rows, locked until the transaction's end. All writers lock in this order."""
     key = ("recording_id", "version") if table is VERSIONS else table.key
-    columns = ("pk", "synced_at", "gone_at", "payload_hash", *key, *table.facts)
-    rows = table.model.objects.filter(pk__in=list(keys)).order_by("pk").select_for_update().values_list(*columns)
+    columns = (table.pk, "synced_at", "gone_at", "payload_hash", *key, *table.facts)
+    wanted = [*keys]
+    if not wanted:
+        return {}
+    rows: Iterable[tuple[Any, ...]]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {listed(columns)} FROM {table.name} WHERE {table.pk} IN ({marks(len(wanted))}) "  # noqa: S608
+                f"ORDER BY {table.pk} FOR UPDATE",
+                wanted,
+            )
+            rows = cursor.fetchall()
+    else:  # where the ORM makes times of what the database holds
+        rows = table.model.objects.filter(pk__in=wanted).order_by("pk").values_list(*columns)
     width = 4 + len(key)
     return {
         row[0]: Former(row[0], row[1], row[2], row[3].hex if row[3] else None, row[width:], row[4:width])

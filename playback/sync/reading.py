@@ -20,7 +20,7 @@ from datetime import datetime
 from operator import ge
 from typing import Any, cast
 
-from .fetching import Ahead, Answered, fetch
+from .fetching import HELD, Ahead, Answered, fetch
 from .shifts import Shifts, Side, settles
 
 TRIES = 3  # readings of a boundary at which a row may be lost
@@ -102,7 +102,7 @@ class Reading:
         """The last page that may be asked for ahead."""
         if self.number == 0:
             return 1
-        within = self.number + (self.fetchers if self.eager else max(1, self.number // 2))
+        within = self.number + (HELD * self.fetchers if self.eager else max(1, self.number // 2))
         return min(within, -(-self.total // self._page_rows)) if self._page_rows else self.number
 
     def _settle(self, old_low: Side, old_high: Side) -> Iterator[ReadPage]:

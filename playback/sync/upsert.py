@@ -15,7 +15,7 @@ Who creates what: a recording's row brings its main version's along; an unknown 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -51,8 +51,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a page is looked at: by the stored columns too (``thorough``), for which run, and whether its rows are likely
-    to be ``new``: then the database is not given all of them to compare."""
+    """How a page is looked at: by the stored columns too (``thorough``), and for which run. ``new``: most of its rows are
+    likely to be new or to have changed, so that the database is not given all of them to compare."""
 
     thorough: bool = False
     run: SyncRun | None = None
@@ -89,7 +89,7 @@ def store_recordings(
             if not (all_new and newcomers.add(found.changed, mains, asked_at)):
                 RECORDINGS.write(found.changed, asked_at)
                 if not all_new:
-                    _, of_versions = _compare(VERSIONS, mains, asked_at, since, look)
+                    _, of_versions = _compare(VERSIONS, mains, asked_at, since, replace(look, new=True))
                     mains = of_versions.changed
                     found.drafts += of_versions.drafts
                 VERSIONS.write(mains, asked_at)
