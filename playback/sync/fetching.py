@@ -101,6 +101,10 @@ class Ahead:
             raise answer
         return answer
 
+    def is_waiting(self) -> bool:
+        """Has the next page come already (or what its call raised)?"""
+        return self._taken + 1 in self._answers
+
     def close(self) -> None:
         self._last = 0
         for _ in self._threads:

@@ -13,51 +13,42 @@ from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 
-from . import binary, mapping
+from . import binary
+from .batch import Batch
 from .tables import RECORDINGS, VERSIONS, Table
 
 WORTH_IT = 40  # rows; fewer are as quickly upserted
-_TAKE = "SELECT array_agg(nextval(pg_get_serial_sequence(%s, %s))) FROM generate_series(1, %s)"
+_TAKE = (
+    "SELECT array_agg(nextval(s.name)) "
+    "FROM (SELECT pg_get_serial_sequence(%s, %s)::regclass AS name OFFSET 0) s, generate_series(1, %s)"
+)
 
 
-def add(recordings: Sequence[mapping.Row], versions: Sequence[mapping.Row], asked_at: datetime) -> bool:
-    """Mapped rows that are unique by key and not in the tables, and whose rooms are; each version belongs to one of the
-    recordings. False where nothing was done."""
+def add(recordings: Batch, asked_at: datetime) -> bool:
+    """A page of which nothing is in the tables, and whose rooms are. False where nothing was done."""
     if connection.vendor != "postgresql" or len(recordings) < WORTH_IT:
         return False
-    columns = dict(zip(RECORDINGS.columns, zip(*recordings, strict=True), strict=True))
-    made = {name: binary.Column(RECORDINGS.type_of(name), values) for name, values in columns.items()}
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(_TAKE, [RECORDINGS.name, RECORDINGS.pk, len(recordings)])
                 (ids,) = cursor.fetchone()
-            _copy(RECORDINGS, {RECORDINGS.pk: binary.Column("bigint", ids), **made}, asked_at)
-            if versions:
-                _copy(VERSIONS, _of_versions(recordings, versions, ids, made), asked_at)
+            _copy(RECORDINGS, {RECORDINGS.pk: binary.Column("bigint", ids), **recordings.columns}, asked_at)
+            if recordings.mains:
+                _copy(VERSIONS, _of_versions(recordings, ids), asked_at)
     except IntegrityError:
         return False
     return True
 
 
-def _of_versions(
-    recordings: Sequence[mapping.Row],
-    versions: Sequence[mapping.Row],
-    ids: Sequence[int],
-    made: dict[str, binary.Column],
-) -> dict[str, binary.Column]:
-    """A main version's facts are its recording's: what is ready of those need not be made again."""
+def _of_versions(recordings: Batch, ids: Sequence[int]) -> dict[str, binary.Column]:
     width = len(RECORDINGS.key)
-    names = VERSIONS.columns[width:]
-    own = dict(zip(names, [*zip(*versions, strict=True)][width:], strict=True))
-    if len(versions) == len(recordings):
-        shared = {name: made[name] for name in mapping.VERSION_FACTS}
-    else:
-        of_key = {row[:width]: pk for pk, row in zip(ids, recordings, strict=True)}
-        ids = [of_key[row[:width]] for row in versions]
-        shared = {}
-    rest = {name: binary.Column(VERSIONS.type_of(name), own[name]) for name in names if name not in shared}
-    return {"recording_id": binary.Column("bigint", ids), **shared, **rest}
+    versions = recordings.mains
+    if len(versions) != len(recordings):  # both are in the order of the recordings' keys
+        of_key = {row[:width]: pk for pk, row in zip(ids, recordings.rows, strict=True)}
+        ids = [of_key[row[:width]] for row in versions.rows]
+    own = {name: column for name, column in versions.columns.items() if name not in RECORDINGS.key}
+    return {"recording_id": binary.Column("bigint", ids), **own}
 
 
 def _copy(table: Table, columns: dict[str, binary.Column], asked_at: datetime) -> None:

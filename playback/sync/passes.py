@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -35,7 +35,7 @@ from playback.vendor.client import VendorClient
 from playback.vendor.codes import Lane, ProductType
 from playback.vendor.errors import VendorError, VendorMisconfigured, VendorRefused
 
-from . import gone, indexes, lock
+from . import gone, indexes, lock, upsert
 from .freshness import COMPLETE, last_complete_start
 from .reading import ListEndedEarly, Reading, ReadPage
 from .seen import Seen
@@ -154,6 +154,7 @@ class _Pass:
     nameless: int = 0  # unreadable rows that do not even say which row they are
     new_below_first_page: bool = False
     only_new: bool = False  # the page stored last
+    rooms: set[int] = field(default_factory=set)  # there for certain
 
     def work(self) -> None:
         complete = last_complete_start(self.run.kind)
@@ -182,7 +183,7 @@ class _Pass:
     def _read(self, product_type: int, stop_before: Any) -> None:
         size = settings.SYNC_PAGE_SIZE
         reading = Reading(
-            lambda page: self._ask(product_type, page, size),
+            lambda page: self.source.prepare(self._ask(product_type, page, size), product_type, new=self.only_new),
             size,
             fetchers=max(1, settings.SYNC_FETCHERS),
             eager=stop_before is None,
@@ -190,10 +191,14 @@ class _Pass:
         )
         self.readings.append(reading)
         known_from_here = False
-        with closing(reading.pages()) as pages:
-            for page in pages:
-                quiet = self._store(page, product_type, first=reading.number == 1)
-                self.on_page(self.run)
+        first = True
+        with closing(_grouped(reading)) as groups:
+            for pages in groups:
+                quiet = self._store(pages, first=first)
+                first = False
+                for _ in pages:
+                    self.on_page(self.run)
+                page = pages[-1]
                 if page.again:
                     known_from_here = known_from_here and quiet
                 elif stop_before is not None and quiet and reading.newest_first and page.rows:
@@ -223,34 +228,44 @@ class _Pass:
             self.readings.clear()  # the list of all types is the whole, and what the run is measured by
             self._read(ProductType.ALL.value, stop_before)
 
-    def _store(self, page: ReadPage, product_type: int, *, first: bool) -> bool:
-        """One page and the run's counts in one transaction. Answers whether it brought nothing new.
+    def _store(self, pages: Sequence[ReadPage], *, first: bool) -> bool:
+        """Pages and the run's counts in one transaction. Answers whether they brought nothing new.
 
-        Of a page that was read again only what it adds is counted. The commit does not wait for the disk: should the
-        database's machine fail, the last moments are lost with what the run says of them, and are read again.
+        The commit does not wait for the disk: should the database's machine fail, the last moments are lost with what
+        the run says of them, and are read again.
         """
         run = self.run
-        rows = self.source.keyed(page.rows)
-        self._spare(page, len(page.rows) - len(rows))
+        for page in pages:
+            self._spare(page)
         if run.full and not run.pages and self.source.model is not Room:
             indexes.put_aside(sum(reading.total for reading in self.readings))
+        quiet = True
         with self.lease.fence(durable=False):
-            look = Look(run.full, run, new=self.only_new)
-            stored = self.source.store(rows, page.asked_at, run.started_at, product_type, look)
-            run.created += stored.created
-            run.updated += stored.updated
-            if page.again:
-                run.seen += stored.created
-            else:
-                run.pages += 1
-                run.total = sum(reading.total for reading in self.readings)
-                run.seen += stored.created + stored.updated + stored.unchanged
-                run.unchanged += stored.unchanged
+            for page in pages:
+                stored = self._store_one(page)
+                quiet = quiet and stored.quiet
+                self.new_below_first_page = self.new_below_first_page or (stored.created > 0 and not first)
+                first = False
             self._note_progress()
+        return quiet
+
+    def _store_one(self, page: ReadPage) -> upsert.Stored:
+        """Of a page that was read again only what it adds is counted."""
+        run = self.run
+        look = Look(run.full, run, new=self.only_new, rooms=self.rooms)
+        stored = upsert.store(page.answer.batch, page.asked_at, run.started_at, look)
+        run.created += stored.created
+        run.updated += stored.updated
+        if page.again:
+            run.seen += stored.created
+        else:
+            run.pages += 1
+            run.total = sum(reading.total for reading in self.readings)
+            run.seen += stored.created + stored.updated + stored.unchanged
+            run.unchanged += stored.unchanged
         self.only_new = stored.created > 0 and stored.updated == stored.unchanged == 0
         self.seen.update(stored.known)
-        self.new_below_first_page = self.new_below_first_page or (stored.created > 0 and not first)
-        return stored.quiet
+        return stored
 
     def _note_progress(self) -> None:
         """Written by hand: the ORM takes a millisecond to find the words, and a run says this a thousand times."""
@@ -260,9 +275,9 @@ class _Pass:
             self.named = len(self.run.unreadable_rows)
             self.run.save(update_fields=["unreadable_rows"])
 
-    def _spare(self, page: ReadPage, keyless: int) -> None:
+    def _spare(self, page: ReadPage) -> None:
         """Count and name the unreadable rows. Whatever they may be counts as seen: they are there."""
-        run = self.run
+        run, keyless = self.run, page.answer.keyless
         if not page.again:
             run.unreadable += len(page.unreadable) + keyless
         self.nameless += keyless
@@ -325,6 +340,24 @@ class _Pass:
         return [part for part in absent if part]
 
 
+def _grouped(reading: Reading) -> Generator[list[ReadPage], None, None]:
+    """The pages that have come, up to ``AT_ONCE`` of them together: a transaction costs as much as half a page. What
+    came before an error is handed out before that is raised."""
+    pages: list[ReadPage] = []
+    with closing(reading.pages()) as read:
+        try:
+            for page in read:
+                pages.append(page)
+                if not reading.more or len(pages) == AT_ONCE:
+                    yield pages
+                    pages = []
+        except (VendorError, ListEndedEarly):
+            if pages:
+                yield pages
+            raise
+
+
+AT_ONCE = 8  # pages
 COUNTS = ("pages", "total", "seen", "created", "updated", "unchanged", "gone", "unreadable")
 _PROGRESS = f"UPDATE {SyncRun._meta.db_table} SET {', '.join(f'{name} = %s' for name in COUNTS)} WHERE id = %s"  # noqa: S608
 

@@ -34,10 +34,17 @@ class ListEndedEarly(Exception):
 class ReadPage:
     """One answer. ``asked_at`` is how old the vendor's words are at the most; ``again``: its rows were counted."""
 
-    rows: list[Any]
-    unreadable: list[Any]
+    answer: Any
     asked_at: datetime
     again: bool = False
+
+    @property
+    def rows(self) -> list[Any]:
+        return cast(list[Any], self.answer.rows)
+
+    @property
+    def unreadable(self) -> list[Any]:
+        return cast(list[Any], self.answer.unreadable)
 
 
 @dataclass
@@ -57,6 +64,7 @@ class Reading:
     whole: bool = True  # no row that was there all along can have been missed
     unsettled: bool = False  # a row may be lost before the page handed out last; what comes next looks for it
     at_end: bool = False
+    more: bool = False  # the next page has come already
     newest_first: bool = True
     oldest: datetime | None = None
     _page_rows: int = 0  # of a full page, as the vendor gives them out
@@ -71,7 +79,9 @@ class Reading:
                 boundary = self._count(answered)
                 if self.eager and not self.at_end:
                     ahead.reach(self._reach())
-                yield ReadPage(answered.answer.rows, answered.answer.unreadable, answered.asked_at)
+                self.more = self.eager and ahead.is_waiting()
+                yield ReadPage(answered.answer, answered.asked_at)
+                self.more = False
                 if boundary is not None and self.unsettled:
                     yield from self._settle(*boundary)
 
@@ -115,13 +125,13 @@ class Reading:
             if low is None:
                 answered = fetch(self.ask, old_low.number)
                 low = Side.of(answered, key)
-                yield ReadPage(answered.answer.rows, answered.answer.unreadable, answered.asked_at, again=True)
+                yield ReadPage(answered.answer, answered.asked_at, again=True)
             answered = fetch(self.ask, old_high.number)
             high = Side.of(answered, key)
             settled = settles(low, high, old_low, old_high, self._page_rows)
             if settled:
                 self._reread, self.unsettled = high, False
-            yield ReadPage(answered.answer.rows, answered.answer.unreadable, answered.asked_at, again=True)
+            yield ReadPage(answered.answer, answered.asked_at, again=True)
             if settled:
                 return
         self.whole = self.unsettled = False

@@ -1,13 +1,13 @@
 """The three lists a pass can read, and how a single row of each is looked up.
 
-A source knows one kind: its vendor call, the page function that stores it, its table, and how the vendor is asked about
+A source knows one kind: its vendor call, its table and how its rows are mapped, and how the vendor is asked about
 one row alone when the list cannot be trusted to say that it is gone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -16,9 +16,36 @@ from django.conf import settings
 from playback.models import Mirror, Recording, Room, SyncRun, Version
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import ProductType
+from playback.vendor.results import Page, UnreadableRow
 
-from . import lookup, upsert
-from .upsert import Look, Stored
+from . import lookup, mapping
+from .batch import Batch
+from .tables import RECORDINGS, ROOMS, VERSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A page's answer, and its rows ready to be stored. ``keyless``: rows without a natural key, which cannot be."""
+
+    answer: Page[Any]
+    batch: Batch
+    keyless: int
+
+    @property
+    def rows(self) -> list[Any]:
+        return self.answer.rows
+
+    @property
+    def unreadable(self) -> list[UnreadableRow]:
+        return self.answer.unreadable
+
+    @property
+    def total(self) -> int:
+        return self.answer.total
+
+    @property
+    def counted(self) -> bool:
+        return self.answer.counted
 
 
 class Source:
@@ -31,11 +58,18 @@ class Source:
     def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
         raise NotImplementedError
 
-    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int, look: Look) -> Stored:
-        raise NotImplementedError
+    def prepare(self, answer: Page[Any], product_type: int, *, new: bool) -> Prepared:
+        """``new``: most of its rows are likely to be."""
+        keyed = self.keyed(answer.rows)
+        batch = self.batch(keyed, product_type)
+        batch.make_ready(new=new)
+        return Prepared(answer, batch, len(answer.rows) - len(keyed))
 
     def keyed(self, rows: Sequence[Any]) -> list[Any]:
         """Those that have a natural key at all."""
+        raise NotImplementedError
+
+    def batch(self, rows: list[Any], product_type: int) -> Batch:
         raise NotImplementedError
 
     identity: Callable[[Any], Hashable]  # the vendor's key of a row, whatever else it says
@@ -58,8 +92,8 @@ class Rooms(Source):
     def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
         return client.list_rooms(page=page, limit=page_size, product_type=product_type)
 
-    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int, look: Look) -> Stored:
-        return upsert.store_rooms(rows, asked_at, since, product_type, look)
+    def batch(self, rows: list[Any], product_type: int) -> Batch:
+        return Batch(ROOMS, mapping.room_rows(rows, product_type))
 
     def keyed(self, rows: Sequence[Any]) -> list[Any]:
         return [row for row in rows if row.room_id > 0]
@@ -80,8 +114,8 @@ class Recordings(Source):
     def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
         return client.list_recordings(product_type=product_type, page=page, page_size=page_size)
 
-    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int, look: Look) -> Stored:
-        return upsert.store_recordings(rows, asked_at, since, product_type, look)
+    def batch(self, rows: list[Any], product_type: int) -> Batch:
+        return Batch(RECORDINGS, mapping.recording_rows(rows, product_type))
 
     def keyed(self, rows: Sequence[Any]) -> list[Any]:
         return [row for row in rows if row.room_id > 0 and row.session_id >= 0]
@@ -103,8 +137,8 @@ class Versions(Source):
     def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
         return client.list_recordings(product_type=product_type, page=page, page_size=page_size, crop_video=True)
 
-    def store(self, rows: list[Any], asked_at: datetime, since: datetime, product_type: int, look: Look) -> Stored:
-        return upsert.store_versions(rows, asked_at, since, look)
+    def batch(self, rows: list[Any], product_type: int) -> Batch:
+        return Batch(VERSIONS, mapping.version_rows(rows))
 
     def keyed(self, rows: Sequence[Any]) -> list[Any]:
         return [row for row in rows if row.room_id > 0 and row.session_id >= 0 and row.version is not None]

@@ -100,16 +100,10 @@ class Table:
         return "".join(f", {column}" for column in columns)
 
     def settled(
-        self, rows: Sequence[mapping.Row], asked_at: datetime, since: datetime, *, thorough: bool = False
-    ) -> Settled | None:
-        """None where the database does not say: then all are to be compared by ``known``. ``thorough`` compares the
-        columns too, and not the hash alone."""
-        if connection.vendor != "postgresql" or not rows:
-            return None
+        self, arrays: Mapping[str, binary.Array], asked_at: datetime, since: datetime, *, thorough: bool = False
+    ) -> Settled:
+        """On PostgreSQL. ``arrays`` by column; ``thorough`` compares the columns too, and not the hash alone."""
         compared = (*self.key, "payload_hash", *(self.facts if thorough else ()), self.sticky)
-        columns = [*zip(*rows, strict=True)]
-        if not thorough:
-            columns = [*columns[: len(self.key) + 1], columns[-1]]
         same = "t.payload_hash = v.payload_hash"
         if thorough:
             pairs = [listed([f"{side}.{column}" for column in self.facts]) for side in "tv"]
@@ -121,7 +115,7 @@ class Table:
             f"AND {same} AS same FROM {self.unnested(compared)} {self._joins('v.{}'.format)}) AS met"
         )
         with binary.cursor() as cursor:
-            cursor.execute(statement, [since, asked_at, *self.arrays(compared, columns)])
+            cursor.execute(statement, [since, asked_at, *(arrays[name] for name in compared)])
             positions, pks, met = cursor.fetchone()
         return Settled(positions or [], pks or [], met)
 

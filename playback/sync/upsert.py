@@ -1,6 +1,6 @@
 """One page of a vendor list into the mirror: read what is stored under its keys, write what differs, nothing else.
 
-All three functions take ``asked_at`` (when the page was asked for: that is how old the vendor's words are, and what
+All functions take ``asked_at`` (when the page was asked for: that is how old the vendor's words are, and what
 ``synced_at`` becomes) and ``since`` (the start of the run, which tells rows that were created during it). They run in
 one transaction; an unchanged page costs one read and no write.
 
@@ -24,9 +24,10 @@ from playback.models import Recording, Room, SyncRun
 from playback.vendor.results import RecordingRow, RoomRow
 
 from . import binary, history, mapping, newcomers
+from .batch import Batch
 from .entries import Draft
 from .mapping import Row
-from .tables import RECORDINGS, ROOMS, VERSIONS, Known, Table, listed, marks, stored_time
+from .tables import RECORDINGS, ROOMS, VERSIONS, Known, listed, marks, stored_time
 
 
 @dataclass
@@ -51,12 +52,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a page is looked at: by the stored columns too (``thorough``), and for which run. ``new``: most of its rows are
-    likely to be new or to have changed, so that the database is not given all of them to compare."""
+    """How a page is looked at: by the stored columns too (``thorough``), and for which run.
+
+    ``new``: it is likely that nothing of it is stored. Then that is tried first. ``rooms``: those that are there for
+    certain; a page adds its own.
+    """
 
     thorough: bool = False
     run: SyncRun | None = None
     new: bool = False
+    rooms: set[int] | None = None
 
 
 QUICK = Look()
@@ -65,60 +70,64 @@ QUICK = Look()
 def store_rooms(
     rows: Iterable[RoomRow], asked_at: datetime, since: datetime, product_type: int | None, look: Look = QUICK
 ) -> Stored:
-    mapped = mapping.first_of_each(mapping.room_rows(rows, product_type), len(mapping.ROOM_KEY))
-    with transaction.atomic():
-        stored, found = _compare(ROOMS, mapped, asked_at, since, look)
-        ROOMS.write(found.changed, asked_at)
-        history.write(found.drafts, asked_at, look.run)
-    return stored
+    return store(Batch(ROOMS, mapping.room_rows(rows, product_type)), asked_at, since, look)
 
 
 def store_recordings(
-    rows: Sequence[RecordingRow], asked_at: datetime, since: datetime, product_type: int | None, look: Look = QUICK
+    rows: Iterable[RecordingRow], asked_at: datetime, since: datetime, product_type: int | None, look: Look = QUICK
 ) -> Stored:
     """Rows of call 2 without crops: each is a recording, and tells of its main version."""
-    width = len(mapping.RECORDING_KEY)
-    mapped = mapping.first_of_each(mapping.recording_rows(rows, product_type), width)
-    with transaction.atomic():
-        stored, found = _compare(RECORDINGS, mapped, asked_at, since, look)
-        if found.changed:
-            if found.new:
-                _place_rooms(found.new, asked_at)
-            mains = mapping.main_version_rows(found.changed)
-            all_new = len(found.changed) == stored.created  # then there are no versions to compare with
-            if not (all_new and newcomers.add(found.changed, mains, asked_at)):
-                RECORDINGS.write(found.changed, asked_at)
-                if not all_new:
-                    _, of_versions = _compare(VERSIONS, mains, asked_at, since, replace(look, new=True))
-                    mains = of_versions.changed
-                    found.drafts += of_versions.drafts
-                VERSIONS.write(mains, asked_at)
-            history.write(found.drafts, asked_at, look.run)
-    return stored
+    return store(Batch(RECORDINGS, mapping.recording_rows(rows, product_type)), asked_at, since, look)
 
 
 def store_versions(rows: Iterable[RecordingRow], asked_at: datetime, since: datetime, look: Look = QUICK) -> Stored:
     """Rows of call 2 with crops, or of call 10: each is a version. Rows that do not say which are left out."""
-    mapped = mapping.first_of_each(mapping.version_rows(rows), len(mapping.VERSION_KEY))
-    with transaction.atomic():
-        stored, found = _compare(VERSIONS, mapped, asked_at, since, look)
+    return store(Batch(VERSIONS, mapping.version_rows(rows)), asked_at, since, look)
+
+
+@transaction.atomic(savepoint=False)
+def store(batch: Batch, asked_at: datetime, since: datetime, look: Look) -> Stored:
+    """Raises the database's errors; the transaction around it is lost then."""
+    if look.new and batch.table is RECORDINGS:
+        _place_rooms(batch.rows, asked_at, look.rooms)
+        if newcomers.add(batch, asked_at):
+            return Stored(created=len(batch), quiet=False)
+    stored, found = _compare(batch, asked_at, since, look)
+    if not found.changed:
+        return stored
+    if batch.table is ROOMS:
+        ROOMS.write(found.changed, asked_at)
+    elif batch.table is VERSIONS:
         if found.new:
-            _place_rooms(found.new, asked_at)
+            _place_rooms(found.new, asked_at, look.rooms)
             _place_recordings(found.new, asked_at)
         VERSIONS.write(found.changed, asked_at)
-        history.write(found.drafts, asked_at, look.run)
+    else:
+        if found.new:
+            _place_rooms(found.new, asked_at, look.rooms)
+        if look.new or len(batch) != stored.created or not newcomers.add(batch, asked_at):
+            _write_recordings(found, asked_at, since, look)
+    history.write(found.drafts, asked_at, look.run)
     return stored
 
 
-def _compare(
-    table: Table, rows: Sequence[Row], asked_at: datetime, since: datetime, look: Look
-) -> tuple[Stored, Found]:
+def _write_recordings(found: Found, asked_at: datetime, since: datetime, look: Look) -> None:
+    RECORDINGS.write(found.changed, asked_at)
+    mains = Batch(VERSIONS, mapping.main_version_rows(found.changed))
+    _, of_versions = _compare(mains, asked_at, since, replace(look, new=True))
+    VERSIONS.write(of_versions.changed, asked_at)
+    found.drafts += of_versions.drafts
+
+
+def _compare(batch: Batch, asked_at: datetime, since: datetime, look: Look) -> tuple[Stored, Found]:
     """The page against what is stored."""
+    table, rows = batch.table, batch.rows
     width = len(table.key)
     stored = Stored()
-    settled = None if look.new else table.settled(rows, asked_at, since, thorough=look.thorough)
     rest = rows
-    if settled is not None:
+    settled = None
+    if rows and connection.vendor == "postgresql" and not look.new:
+        settled = table.settled(batch.arrays, asked_at, since, thorough=look.thorough)
         stored.known.extend(settled.pks)
         stored.unchanged = len(settled.positions)
         if stored.unchanged == len(rows):
@@ -165,9 +174,13 @@ def _compare(
     return stored, found
 
 
-def _place_rooms(rows: Iterable[Row], asked_at: datetime) -> None:
+def _place_rooms(rows: Iterable[Row], asked_at: datetime, there: set[int] | None) -> None:
     """A room that nobody told us of, so that its recording has one. ``room_id`` leads every mapped row."""
-    wanted = sorted({row[0] for row in rows})
+    wanted = sorted({row[0] for row in rows}.difference(there or ()))
+    if not wanted:
+        return
+    if there is not None:
+        there.update(wanted)
     seen_at = stored_time(asked_at)
     table = Room._meta.db_table
     head = f"INSERT INTO {table} (room_id, first_seen_at, title, is_long_term)"
