@@ -145,9 +145,9 @@ class _ArrayDumper(Dumper):
         return obj.data
 
 
-def cursor() -> CursorWrapper:
-    """One whose parameters travel apart from the statement, as binary ones must (Django's writes them into it). Raises
-    Django's database errors; inside a transaction."""
+def cursor() -> Any:
+    """Django's, but one whose parameters travel apart from the statement, as binary ones must (the usual one writes
+    them into it). Raises Django's database errors; inside a transaction."""
     own = psycopg.Cursor(connection.connection)
     own.adapters.register_dumper(Array, _ArrayDumper)
     return CursorWrapper(own, connection)

@@ -124,7 +124,7 @@ def write(drafts: Sequence[Draft], seen_at: datetime, run: SyncRun | None) -> No
     _insert([_entry(draft, parents, seen_at, run, freshness) for draft in drafts])
 
 
-_COLUMNS = tuple(column.column for column in Change._meta.concrete_fields if not column.primary_key)
+_COLUMNS = tuple(str(column.column) for column in Change._meta.concrete_fields if not column.primary_key)
 _AT_ONCE = 500
 
 

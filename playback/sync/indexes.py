@@ -20,9 +20,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Any, cast
 
 from django.db import Error, connection, transaction
-from django.db.models import Index, Model
+from django.db.models import ForeignKey, Index, Model
 from django.utils import timezone
 
 from playback.models import Recording, Room, SyncLease, SyncRun, Version
@@ -90,7 +91,11 @@ class Reference:
 
     @property
     def column(self) -> str:
-        return str(self.model._meta.get_field(self.field).column)
+        return str(self.key.column)
+
+    @property
+    def key(self) -> ForeignKey[Any, Any]:
+        return cast("ForeignKey[Any, Any]", self.model._meta.get_field(self.field))
 
     def drop(self) -> None:
         with connection.cursor() as cursor:
@@ -100,14 +105,14 @@ class Reference:
     def make(self) -> None:
         """Two steps: new rows are held to it at once, and then the old ones are looked at while others write."""
         present = _references().get((self.table, self.column), {})
-        parent = self.model._meta.get_field(self.field).related_model
+        parent = self.key.related_model
         with connection.cursor() as cursor:
             if not present:
-                key = parent._meta.pk.column  # type: ignore[union-attr]
                 cursor.execute("SELECT set_config('lock_timeout', %s, false)", [HASTE])
                 cursor.execute(
                     f'ALTER TABLE {self.table} ADD CONSTRAINT "{self.name}" FOREIGN KEY ({self.column}) '
-                    f"REFERENCES {parent._meta.db_table} ({key}) DEFERRABLE INITIALLY DEFERRED NOT VALID"  # type: ignore[union-attr]
+                    f"REFERENCES {parent._meta.db_table} ({self.key.target_field.column}) "
+                    "DEFERRABLE INITIALLY DEFERRED NOT VALID"
                 )
             cursor.execute("SELECT set_config('lock_timeout', %s, false)", [PATIENCE])
             for name in present or (self.name,):
@@ -126,7 +131,7 @@ OF_SEARCHES: tuple[SearchIndex, ...] = (
     SearchIndex("version_name_pairs", Version, "name"),
     SearchIndex("room_title_pairs", Room, "title"),
 )
-EVERY = (*OF_LISTS, *OF_SEARCHES)
+EVERY: tuple[ListIndex | SearchIndex, ...] = (*OF_LISTS, *OF_SEARCHES)
 
 
 def put_aside(rows: int) -> bool:

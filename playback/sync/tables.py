@@ -126,6 +126,7 @@ class Table:
             return []
         width = len(self.key)
         on_postgresql = connection.vendor == "postgresql"
+        part: Callable[[str], str]
         if on_postgresql:
             source, part = self.unnested(self.key), "v.{}".format
             position, hashed = "v.position - 1", "encode(uuid_send(t.payload_hash), 'hex')"
@@ -140,6 +141,7 @@ class Table:
             f"t.first_seen_at >= %s{facts} FROM {source} {self._joins(part)}"
         )
         asked, start = stored_time(asked_at), stored_time(since)
+        keys: list[Any]
         if on_postgresql:
             keys = self.arrays(self.key, [*zip(*(row[:width] for row in rows), strict=True)])
         else:

@@ -23,7 +23,7 @@ from django.db import connection, transaction
 from playback.models import Recording, Room, SyncRun
 from playback.vendor.results import RecordingRow, RoomRow
 
-from . import binary, history, mapping, newcomers
+from . import binary, entries, history, mapping, newcomers
 from .batch import Batch
 from .entries import Draft
 from .mapping import Row
@@ -107,7 +107,7 @@ def store(batch: Batch, asked_at: datetime, since: datetime, look: Look) -> Stor
             _place_rooms(found.new, asked_at, look.rooms)
         if look.new or len(batch) != stored.created or not newcomers.add(batch, asked_at):
             _write_recordings(found, asked_at, since, look)
-    history.write(found.drafts, asked_at, look.run)
+    entries.write(found.drafts, asked_at, look.run)
     return stored
 
 

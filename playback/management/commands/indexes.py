@@ -1,4 +1,5 @@
-"""``manage.py indexes``: make the indexes that a first load does without now, and not after the next pass."""
+"""``manage.py indexes``: make the indexes and foreign keys that a first load does without now, and not after the next
+pass."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from playback.sync import indexes
 
 
 class Command(BaseCommand):
-    help = "Make PostgreSQL's indexes of lists and searches where they are missing or were left half made."
+    help = "Make PostgreSQL's indexes and foreign keys where they are missing or were left half made."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if connection.vendor != "postgresql":
