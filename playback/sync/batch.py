@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from . import binary, mapping
-from .tables import VERSIONS, Table
+from .tables import RECORDINGS, VERSIONS, Table
 
 
 class Batch:
@@ -29,7 +29,8 @@ class Batch:
     @cached_property
     def values(self) -> dict[str, Sequence[Any]]:
         """Column → the rows' values."""
-        return dict(zip(self.table.columns, zip(*self.rows, strict=True), strict=True))
+        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.table.columns)
+        return dict(zip(self.table.columns, columns, strict=True))
 
     @cached_property
     def columns(self) -> dict[str, binary.Column]:
@@ -45,13 +46,11 @@ class Batch:
         return Batch(VERSIONS, mapping.main_version_rows(self.rows))
 
     def make_ready(self, *, new: bool) -> None:
-        """Make what will be sent: ``new`` rows with their versions by COPY, others to be compared."""
+        """Make what will be sent: recordings that are ``new`` by COPY with their versions, others to be compared."""
         if connection.vendor != "postgresql" or not self.rows:
             return
-        if new:
-            self.columns  # noqa: B018 - made and kept
-            if self.table.through_recording:
-                return
+        if not new:
+            self.arrays  # noqa: B018 - made and kept
+        elif self.table is RECORDINGS:
+            self.columns  # noqa: B018
             self.mains.columns  # noqa: B018
-        else:
-            self.arrays  # noqa: B018

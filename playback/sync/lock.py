@@ -1,6 +1,6 @@
 """The lease: one pass of a kind at a time, whoever starts it, wherever it runs.
 
-A row in the database with a token and an expiry. Its holder renews it with every page (in the page's own transaction,
+A row in the database with a token and an expiry. Its holder renews it with all that it stores (in the same transaction,
 so that a run that lost its lease cannot write) and, while a page is slow, from a thread. A holder that was killed
 renews no more: after ``TTL`` the next run takes over and closes the dead run as failed. The thread gives up when no
 page was stored for ``SILENCE``: a run that hangs must not hold its kind for ever.
@@ -69,7 +69,7 @@ class Lease:
             raise LeaseLost
 
     def _renew_for_pages(self) -> None:
-        """Both in one message to PostgreSQL, once for each page."""
+        """Both in one message to PostgreSQL, as this is done for every page or two."""
         with connection.cursor() as cursor:
             cursor.execute(
                 f"UPDATE {SyncLease._meta.db_table} SET expires_at = %s WHERE kind = %s AND token = %s; {_FOR_PAGES}",  # noqa: S608 - names of our own

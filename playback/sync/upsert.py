@@ -105,18 +105,18 @@ def store(batch: Batch, asked_at: datetime, since: datetime, look: Look) -> Stor
     else:
         if found.new:
             _place_rooms(found.new, asked_at, look.rooms)
-        if look.new or len(batch) != stored.created or not newcomers.add(batch, asked_at):
-            _write_recordings(found, asked_at, since, look)
+        all_new = len(batch) == stored.created
+        if look.new or not all_new or not newcomers.add(batch, asked_at):
+            RECORDINGS.write(found.changed, asked_at)
+            if all_new:  # then there are no versions to compare with
+                VERSIONS.write(batch.mains.rows, asked_at)
+            else:
+                mains = Batch(VERSIONS, mapping.main_version_rows(found.changed))
+                _, of_versions = _compare(mains, asked_at, since, replace(look, new=True))
+                VERSIONS.write(of_versions.changed, asked_at)
+                found.drafts += of_versions.drafts
     entries.write(found.drafts, asked_at, look.run)
     return stored
-
-
-def _write_recordings(found: Found, asked_at: datetime, since: datetime, look: Look) -> None:
-    RECORDINGS.write(found.changed, asked_at)
-    mains = Batch(VERSIONS, mapping.main_version_rows(found.changed))
-    _, of_versions = _compare(mains, asked_at, since, replace(look, new=True))
-    VERSIONS.write(of_versions.changed, asked_at)
-    found.drafts += of_versions.drafts
 
 
 def _compare(batch: Batch, asked_at: datetime, since: datetime, look: Look) -> tuple[Stored, Found]:

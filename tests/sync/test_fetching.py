@@ -79,16 +79,38 @@ def test_pages_come_in_their_order_and_each_once() -> None:
     assert vendor.asked[0] == 1
 
 
-def test_no_more_than_the_threads_pages_are_under_way_or_held() -> None:
+def test_no_more_than_two_pages_a_thread_are_under_way_or_held() -> None:
     vendor = Vendor(30)
     with closing(vendor.reading().pages()) as pages:
         next(pages)
-        until(lambda: sorted(vendor.asked) == [1, 2, 3, 4, 5])  # page 1 is with us, four are held
+        until(lambda: sorted(vendor.asked) == [*range(1, 10)])  # page 1 is with us, eight are held
         until(lambda: vendor.under_way == 0)
-        assert sorted(vendor.asked) == [1, 2, 3, 4, 5]
         assert len(threads()) <= 4
         next(pages)
-        until(lambda: len(vendor.asked) == 6)
+        until(lambda: len(vendor.asked) == 10)
+
+
+def test_a_page_that_waits_for_its_turn_keeps_no_thread_from_asking() -> None:
+    vendor = Vendor(30)
+    with closing(vendor.reading().pages()) as pages:
+        next(pages)
+        until(lambda: len(vendor.asked) == 9 and vendor.under_way == 0)
+        vendor.open.clear()
+        next(pages)
+        next(pages)
+        until(lambda: vendor.under_way == 2)
+        vendor.open.set()
+
+
+def test_a_reading_says_whether_the_next_page_has_come() -> None:
+    vendor = Vendor(3)
+    reading = vendor.reading()
+    told = []
+    for page in reading.pages():
+        if page.rows[0].id < 20:  # another one follows
+            until(lambda: len(vendor.asked) == 3 and vendor.under_way == 0)
+        told.append(reading.more)
+    assert told[-2:] == [True, False]
 
 
 def test_several_are_under_way_at_once() -> None:

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from playback.models import Recording, SyncLease, SyncRun
 from playback.sandbox.server import Sandbox
-from playback.sync import lock
+from playback.sync import lock, passes
 
 from .conftest import sync
 
@@ -77,7 +77,10 @@ def test_a_run_that_lost_its_lease_writes_no_more(vendor: Sandbox, school: Calla
     assert SyncLease.objects.count() == 1  # and the lease is still the other's
 
 
-def test_a_lease_is_renewed_with_every_page(vendor: Sandbox, school: Callable[..., int]) -> None:
+def test_a_lease_is_renewed_with_every_transaction(
+    vendor: Sandbox, school: Callable[..., int], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(passes, "AT_ONCE", 1)
     school(12)
     ends = []
 

@@ -266,6 +266,29 @@ def test_an_empty_page_before_the_end_is_a_fault(vendor: Sandbox, school: Callab
     assert "page 2 is empty" in run.error
 
 
+def test_what_came_before_an_error_is_stored(vendor: Sandbox, school: Callable[..., int], monkeypatch: Any) -> None:
+    """Also what had come already and was waiting to be stored together with it."""
+    from playback.sync import fetching
+    from playback.vendor.client import VendorClient
+    from playback.vendor.errors import VendorRefused
+
+    school(40)
+    real = VendorClient.list_recordings
+
+    def refused(self: Any, *, page: int, **options: Any) -> Any:
+        if page == 5:
+            raise VendorRefused(1, "今天不行", call="list_recordings")
+        return real(self, page=page, **options)
+
+    monkeypatch.setattr(VendorClient, "list_recordings", refused)
+    monkeypatch.setattr(fetching.Ahead, "is_waiting", lambda ahead: True)  # as if all of them had come at once
+    told: list[int] = []
+    run = sync(full=True, on_page=lambda run: told.append(run.pages))
+    assert (run.state, run.pages, run.created) == (State.INCOMPLETE, 4, 20)
+    assert Recording.objects.count() == 20
+    assert told == [4] * 4  # one transaction
+
+
 def test_what_nobody_foresaw_closes_the_run_too(vendor: Sandbox, school: Callable[..., int], monkeypatch: Any) -> None:
     school(12)
 

@@ -54,6 +54,7 @@ class Shuffled:
         self.ask, self.most, self.pick = ask, threads, pick
         self.clock = 0.0
         self.taken = self.given_out = 0
+        self.queue: list[int] = []
         self.under_way: dict[int, float] = {}
         self.came: dict[int, Answered] = {}
 
@@ -67,10 +68,18 @@ class Shuffled:
         self.clock += 1
         return self.clock
 
+    def is_waiting(self) -> bool:
+        return self.taken + 1 in self.came
+
     def reach(self, upto: int) -> None:
-        for number in range(max(self.given_out, self.taken) + 1, min(upto, self.taken + self.most) + 1):
+        for number in range(max(self.given_out, self.taken) + 1, min(upto, self.taken + 2 * self.most) + 1):
             self.given_out = number
-            self.under_way[number] = self.tick()
+            self.queue.append(number)
+        self.begin()
+
+    def begin(self) -> None:
+        while self.queue and len(self.under_way) < self.most:
+            self.under_way[self.queue.pop(0)] = self.tick()
 
     def take(self, upto: int) -> Answered:
         number = self.taken + 1
@@ -80,6 +89,7 @@ class Shuffled:
             chosen = self.pick(sorted(self.under_way))
             began = self.under_way.pop(chosen)
             self.came[chosen] = Answered(chosen, self.ask(chosen), NOW, began, self.tick())
+            self.begin()
         return self.came.pop(number)
 
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from django.db import connection, transaction
 
-from playback.models import Recording, Room, Version
+from playback.models import Change, Recording, Room, Version
 from playback.sync import lock, mapping, upsert
 from playback.sync.tables import sqlite_time
 from playback.vendor.results import RecordingRow, RoomRow
@@ -83,6 +83,33 @@ def test_an_unchanged_page_costs_no_write_and_one_read() -> None:
     assert (stored.created, stored.updated, stored.unchanged, stored.quiet) == (0, 0, 50, True)
     assert len(stored.known) == 50
     assert Recording.objects.filter(synced_at=T0).count() == 50
+
+
+@pytest.mark.parametrize("there", [[], [57], [*range(60)]])
+def test_a_page_that_is_thought_to_be_new_is_stored_as_any_other(there: list[int]) -> None:
+    """What was there already, a recording of a callback for instance, is met and not doubled."""
+    rows = [row(number) for number in range(60)]
+    store([row(number, name="旧名") for number in there])
+    later = T0 + timedelta(hours=1)
+    rooms: set[int] = set()
+    look = upsert.Look(thorough=True, new=True, rooms=rooms)
+    stored = upsert.store_recordings(rows, later, later, 1, look)
+    assert (stored.created, stored.updated, stored.unchanged) == (60 - len(there), len(there), 0)
+    assert rooms == {each.room_id for each in rows}
+    assert Recording.objects.filter(name__endswith="节回放", main_version=0).count() == 60
+    assert Version.objects.filter(name__endswith="节回放", version=0).count() == 60
+    assert {each.fields["name"][0] for each in Change.objects.filter(echo=False)} == ({"旧名"} if there else set())
+    assert Change.objects.filter(echo=False).count() == len(there)
+
+
+def test_a_new_page_with_rows_that_name_no_main_version() -> None:
+    look = upsert.Look(new=True)
+    stored = upsert.store_recordings([row(n, version=None if n % 3 else 0) for n in range(60)], T0, T0, 1, look)
+    assert stored.created == 60
+    assert Version.objects.count() == 20
+    for version in Version.objects.select_related("recording"):
+        assert (version.recording.playback_id or 0) % 3 == 0
+        assert version.video_id == version.recording.video_id
 
 
 @pytest.mark.services
