@@ -6,8 +6,9 @@ The comparison itself is in ``sides``. What is *not* history:
 - a row that is new, and what a placeholder learns;
 - play counts;
 - a recording on its way: as long as it has never been ready, its status moves on and its facts are filled in;
-- what a callback told ahead of the list (status, video, length, size, cover), when the list says it too. That a
-  callback changed a *ready* recording is history, written when the callback is believed (``told``).
+- what a callback told ahead of the list (status, video, length, size, cover), when the list says it too, and what the
+  callback did not know. That a callback changed a *ready* recording is history, written when the callback is believed
+  (``told``).
 
 Every way by which the vendor's words come in writes here (``upsert``, ``single``, ``told``, ``gone``), from the row as
 it was locked before its write. Whatever is stored is the *from* of the next comparison, so no change is written twice.
@@ -103,7 +104,8 @@ def drafts_of(table: Table, former: Former, facts: Sequence[Any]) -> list[Draft]
         return []
     if former.pinned is None:
         fields = _differences(table, former.facts, facts)
-        by_kind = {Kind.VENDOR: {name: pair for name, pair in fields.items() if name not in TOLD}}
+        learned = {name for name, (was, _) in fields.items() if name in TOLD or was is None or was == ""}
+        by_kind = {Kind.VENDOR: {name: pair for name, pair in fields.items() if name not in learned}}
     else:
         by_kind = {}
         for i, kind in sides.of_fields(former.facts, facts, former.pinned).items():
