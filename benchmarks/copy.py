@@ -2,9 +2,9 @@
 
 Ours is what a first load does, but for the vendor and the threads: eight pages a transaction with a pass's settings,
 the lists' indexes and foreign keys put aside; the vendor's typed rows mapped, hashed and written, each recording a row
-of ``playback_recording`` and one of ``playback_version``, with their keys. *Bare COPY* is what the wire and the heap
-alone cost: the same two rows a recording, with their values ready made, by one binary COPY a table into fresh plain
-tables of the same columns, without a key.
+of ``playback_recording`` and one of ``playback_version``, with their keys. *Bare COPY* is the driver's own: the same
+two rows a recording, with their values ready made, by one binary COPY a table into fresh plain tables of the same
+columns, without a key. Making the indexes and foreign keys afterwards is in neither.
 
 What the keys cost is shown beside it, without an aim: COPY of the same rows, page by page, straight into our own tables
 as the first load finds them.

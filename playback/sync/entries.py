@@ -8,11 +8,12 @@ the layer above knows (``explain_by``).
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from django.db import connection
 
@@ -98,16 +99,19 @@ class _Parents:
             return cls({pk: tuple(rest) for pk, *rest in cursor.fetchall()})
 
 
-# A run's own passes of the past do not change while it is under way.
-_known_to: WeakKeyDictionary[SyncRun, Freshness] = WeakKeyDictionary()
+_HELD_FOR = 30.0  # s
+_held: list[tuple[ref[SyncRun], float, Freshness]] = []
 
 
 def _freshness(run: SyncRun | None) -> Freshness:
+    """For a run that asks with every page: as it was a moment ago."""
     if run is None:
         return Freshness.load()
-    found = _known_to.get(run)
-    if found is None:
-        found = _known_to[run] = Freshness.load()
+    for of_run, until, freshness in _held:
+        if of_run() is run and time.monotonic() < until:
+            return freshness
+    found = Freshness.load()
+    _held[:] = [(ref(run), time.monotonic() + _HELD_FOR, found)]
     return found
 
 

@@ -4,7 +4,8 @@ A call takes some 300 ms on its way, and the vendor allows twenty of them a seco
 other uses a seventh of that. Decisions:
 
 * **One consumer, in order.** Threads only ask; what they bring is handed out page by page to the one thread that
-  writes. At most as many pages as there are threads are under way or held, so memory does not grow with the list.
+  writes. At most twice as many pages as there are threads are under way or held: memory does not grow with the list,
+  and a page that waits for its turn keeps no thread from asking for the next.
 * **Only what is surely wanted.** The caller says up to which page may be asked for ahead. A page that it wants alone
   is asked for in its own thread: a list of one page starts none.
 * **An error waits for its turn.** It is raised when its page is due; the pages before it were handed out, those after

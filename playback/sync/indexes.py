@@ -10,10 +10,11 @@ recording, which the page's own transaction has just placed. So:
   or a recording that is referred to, and when they are made again, PostgreSQL looks at every row.
 - Those for searches by words are made by no migration, and only where a table has rows enough to be worth it.
 
-``ensure`` makes whatever is missing, without keeping writers waiting, by one process at a time. It is called at the end
-of every pass and by ``manage.py indexes``, and costs two small queries where nothing is to do: so a process killed at
-any moment leaves nothing that the next pass does not mend. Until then lists and searches are right, but slower. A build
-that was killed leaves an index behind which is written to and never read: it is dropped and built anew.
+``ensure`` makes whatever is missing, by one process at a time; writers wait for half a second at the most. It is called
+at the end of a pass and by ``manage.py indexes``, and costs two small queries where nothing is to do: so a process
+killed at any moment leaves nothing that the next pass does not mend. Until then lists and searches are right, but
+slower. A build that was killed leaves an index behind which is written to and never read: it is dropped and built anew.
+It wants sessions of its own: not through a pooler that gives each transaction another one.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ logger = logging.getLogger(__name__)
 WORTH_IT = 5_000  # rows; fewer are read through in a few milliseconds
 MANY = 20_000  # rows of a first load
 PATIENCE = "10min"  # for transactions that are older than the build, and must end before it does
-HASTE = "2s"  # where others wait behind us: for tables all to ourselves; without them a first load is only slower
+# Where others wait behind us; given up before the database looks for a deadlock (after 1 s): so it is us that it ends.
+HASTE = "500ms"
 MEMORY = "256MB"  # to sort a million keys without the disk
 _LOCK = 7_120_305  # ours among advisory locks
 
@@ -106,15 +108,16 @@ class Reference:
         """Two steps: new rows are held to it at once, and then the old ones are looked at while others write."""
         present = _references().get((self.table, self.column), {})
         parent = self.key.related_model
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
             if not present:
-                cursor.execute("SELECT set_config('lock_timeout', %s, false)", [HASTE])
+                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [HASTE])
                 cursor.execute(
                     f'ALTER TABLE {self.table} ADD CONSTRAINT "{self.name}" FOREIGN KEY ({self.column}) '
                     f"REFERENCES {parent._meta.db_table} ({self.key.target_field.column}) "
                     "DEFERRABLE INITIALLY DEFERRED NOT VALID"
                 )
-            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [PATIENCE])
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
             for name in present or (self.name,):
                 cursor.execute(f'ALTER TABLE {self.table} VALIDATE CONSTRAINT "{name}"')
 
@@ -178,10 +181,11 @@ def missing(worth_it: int = WORTH_IT) -> list[Piece]:
         absent = {name for (name,) in cursor.fetchall()}
     put_aside: list[Piece] = [each for each in OF_LISTS if each.name in absent]
     present = _references()
-    put_aside += [each for each in REFERENCES if True not in present.get((each.table, each.column), {}).values()]
-    if put_aside and _is_filling():
-        put_aside = []
-    return [*put_aside, *(each for each in OF_SEARCHES if each.name in absent and each.is_worth_it(worth_it))]
+    references = [each for each in REFERENCES if True not in present.get((each.table, each.column), {}).values()]
+    if (put_aside or references) and _is_filling():
+        put_aside, references = [], []
+    of_searches = [each for each in OF_SEARCHES if each.name in absent and each.is_worth_it(worth_it)]
+    return [*put_aside, *of_searches, *references]
 
 
 def _references() -> dict[tuple[str, str], dict[str, bool]]:
@@ -217,16 +221,26 @@ def _ensure(worth_it: int) -> list[str]:
 
 
 def _make(wanted: list[Piece]) -> list[str]:
+    """One that cannot be made keeps none of the others back. Answers the names of those made."""
+    made = [each for each in wanted if _makes(each)]
     with connection.cursor() as cursor:
-        for each in wanted:
-            if not isinstance(each, Reference):
-                cursor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{each.name}"')
-            each.make()
-            logger.info("indexes: %s is made", each.name)
         # How many rows have which value, or pair: what lists and searches decide by.
-        for table in sorted({each.model._meta.db_table for each in wanted if not isinstance(each, Reference)}):
+        for table in sorted({each.model._meta.db_table for each in made}):
             cursor.execute(f"ANALYZE {table}")
-    return [each.name for each in wanted]
+    return [each.name for each in made]
+
+
+def _makes(each: Piece) -> bool:
+    try:
+        if not isinstance(each, Reference):
+            with connection.cursor() as cursor:
+                cursor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{each.name}"')
+        each.make()
+    except Error as error:
+        logger.warning("indexes: %s is not made (%s); tried again after the next pass", each.name, type(error).__name__)
+        return False
+    logger.info("indexes: %s is made", each.name)
+    return True
 
 
 def _are_filled() -> bool:

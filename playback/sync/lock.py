@@ -29,8 +29,11 @@ logger = logging.getLogger(__name__)
 
 # A page finds its rows by keys, in tables of which the statistics may say that they are empty: the database would read
 # all of them for each row, also for the checks of foreign keys, whose plans it keeps. The prices that this puts on
-# reading the staged page must not make it compile anything.
+# reading the page's arrays must not make it compile anything.
 _FOR_PAGES = "SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+
+# Pages are in the order of their keys, but several are stored together: two passes would wait for each other's rows.
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7120306)"
 
 
 class Busy(Exception):
@@ -69,10 +72,11 @@ class Lease:
             raise LeaseLost
 
     def _renew_for_pages(self) -> None:
-        """Both in one message to PostgreSQL, as this is done for every page or two."""
+        """All in one message to PostgreSQL: this is done for every page or few. The answer is the first one's."""
         with connection.cursor() as cursor:
             cursor.execute(
-                f"UPDATE {SyncLease._meta.db_table} SET expires_at = %s WHERE kind = %s AND token = %s; {_FOR_PAGES}",  # noqa: S608 - names of our own
+                f"UPDATE {SyncLease._meta.db_table} SET expires_at = %s WHERE kind = %s AND token = %s; "  # noqa: S608 - names of our own
+                f"{_ONE_AT_A_TIME}; {_FOR_PAGES}",
                 [timezone.now() + TTL, self.kind, self.token],
             )
             if not cursor.rowcount:

@@ -29,7 +29,7 @@ ROOM_FACTS = ("title", "starts_at", "ends_at", "created_at", "room_type", "is_lo
 ROOM_STICKY = ("product_type",)
 
 # play_times is the last fact: see ``same_but_for_plays``. From main_version on they are those of a version, in the same
-# order: see ``main_version_row``.
+# order: see ``main_version_rows``.
 RECORDING_KEY = ("room_id", "session_id")
 RECORDING_FACTS = (
     "playback_id",

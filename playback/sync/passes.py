@@ -25,7 +25,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import Q
 from django.utils import timezone
 
@@ -80,7 +80,8 @@ def run_pass(
 ) -> SyncRun:
     """Run one pass and answer its closed run. Vendor trouble is the run's end state and not an exception.
 
-    ``on_page`` is called after every stored page; ``allowed`` is how many rows a person let go (``release``).
+    ``on_page`` is called for every stored page, after its transaction; ``allowed`` is how many rows a person let go
+    (``release``).
     """
     source = SOURCES[kind]
     run = SyncRun.objects.create(
@@ -239,6 +240,22 @@ class _Pass:
             self._spare(page)
         if run.full and not run.pages and self.source.model is not Room:
             indexes.put_aside(sum(reading.total for reading in self.readings))
+        for attempt in range(1, ATTEMPTS + 1):
+            before = {name: getattr(run, name) for name in COUNTS}
+            try:
+                return self._store_together(pages, first=first)
+            except OperationalError as error:
+                # Somebody who reads one recording alone locks it before its versions. The database let the other go on.
+                if attempt == ATTEMPTS or getattr(error.__cause__, "sqlstate", "") != DEADLOCK:
+                    raise
+                logger.info("sync of %s: stored again after a deadlock", run.kind)
+                for name, value in before.items():
+                    setattr(run, name, value)
+                self.rooms.clear()
+                self.named = 0
+        raise AssertionError
+
+    def _store_together(self, pages: Sequence[ReadPage], *, first: bool) -> bool:
         quiet = True
         with self.lease.fence(durable=False):
             for page in pages:
@@ -342,7 +359,7 @@ class _Pass:
 
 def _grouped(reading: Reading) -> Generator[list[ReadPage], None, None]:
     """The pages that have come, up to ``AT_ONCE`` of them together: a transaction costs as much as half a page. What
-    came before an error is handed out before that is raised."""
+    came before an error is handed out before that is raised; what is read ``again`` comes after what it is about."""
     pages: list[ReadPage] = []
     with closing(reading.pages()) as read:
         try:
@@ -351,13 +368,17 @@ def _grouped(reading: Reading) -> Generator[list[ReadPage], None, None]:
                 if not reading.more or len(pages) == AT_ONCE:
                     yield pages
                     pages = []
-        except (VendorError, ListEndedEarly):
+            if pages:
+                yield pages
+        except Exception:
             if pages:
                 yield pages
             raise
 
 
 AT_ONCE = 8  # pages
+ATTEMPTS = 3
+DEADLOCK = "40P01"
 COUNTS = ("pages", "total", "seen", "created", "updated", "unchanged", "gone", "unreadable")
 _PROGRESS = f"UPDATE {SyncRun._meta.db_table} SET {', '.join(f'{name} = %s' for name in COUNTS)} WHERE id = %s"  # noqa: S608
 

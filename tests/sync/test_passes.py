@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected
 
 from playback.models import Recording, Room, SyncLease, SyncRun, Version
 from playback.sandbox.server import Sandbox
 from playback.sandbox.state.lists import LISTED
+from playback.sync import fetching, passes
 from playback.sync.freshness import Freshness
 
 from .conftest import LONG_AGO, sync
@@ -268,7 +272,6 @@ def test_an_empty_page_before_the_end_is_a_fault(vendor: Sandbox, school: Callab
 
 def test_what_came_before_an_error_is_stored(vendor: Sandbox, school: Callable[..., int], monkeypatch: Any) -> None:
     """Also what had come already and was waiting to be stored together with it."""
-    from playback.sync import fetching
     from playback.vendor.client import VendorClient
     from playback.vendor.errors import VendorRefused
 
@@ -287,6 +290,75 @@ def test_what_came_before_an_error_is_stored(vendor: Sandbox, school: Callable[.
     assert (run.state, run.pages, run.created) == (State.INCOMPLETE, 4, 20)
     assert Recording.objects.count() == 20
     assert told == [4] * 4  # one transaction
+
+
+def test_a_deadlock_costs_a_moment_and_no_row(vendor: Sandbox, school: Callable[..., int], monkeypatch: Any) -> None:
+    """Somebody else held what we wanted, and wanted what we held: the database ended our transaction."""
+    school(12)
+    real = passes.upsert.store
+    stored: list[int] = []
+
+    def deadlocked(batch: Any, *arguments: Any) -> Any:
+        stored.append(len(batch))
+        if len(stored) == 2:
+            error = OperationalError("deadlock detected")
+            error.__cause__ = DeadlockDetected()
+            raise error
+        return real(batch, *arguments)
+
+    monkeypatch.setattr(passes.upsert, "store", deadlocked)
+    monkeypatch.setattr(fetching.Ahead, "is_waiting", lambda ahead: True)
+    run = sync(full=True)
+    assert (run.state, run.pages, run.created, run.seen) == (State.DONE, 3, 12, 12), run.error
+    assert stored == [5, 5, 5, 5, 2]
+    assert Recording.objects.count() == 12
+
+
+def test_another_error_of_the_database_is_not_tried_again(
+    vendor: Sandbox, school: Callable[..., int], monkeypatch: Any
+) -> None:
+    school(3)
+
+    def lost(*arguments: Any) -> Any:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(passes.upsert, "store", lost)
+    with pytest.raises(OperationalError):
+        sync(full=True)
+    assert SyncRun.objects.get().state == State.FAILED
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_two_kinds_at_once_meet_the_same_rows_in_their_own_order(
+    vendor: Sandbox, school: Callable[..., int], settings: Any, monkeypatch: Any
+) -> None:
+    """Recordings and versions page over the same keys, with other borders between their pages."""
+    if connection.vendor != "postgresql":
+        pytest.skip("rows are locked on PostgreSQL")
+    settings.SYNC_PAGE_SIZE = 7
+    for _ in range(3):
+        room_id = school(40)
+        vendor.state.add_version(room_id, 202403010, name="精剪", created_at=LONG_AGO - timedelta(hours=20))
+    monkeypatch.setattr(fetching.Ahead, "is_waiting", lambda ahead: True)
+    ended: dict[str, SyncRun] = {}
+
+    def read(kind: str) -> None:
+        try:
+            ended[kind] = sync(kind, full=True)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=read, args=(kind,)) for kind in ("recordings", "versions", "rooms")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert {kind: run.state for kind, run in ended.items()} == dict.fromkeys(
+        ("recordings", "versions", "rooms"), State.DONE
+    ), [run.error for run in ended.values()]
+    assert Recording.objects.live().count() == 120
+    assert Version.objects.live().count() == 123
 
 
 def test_what_nobody_foresaw_closes_the_run_too(vendor: Sandbox, school: Callable[..., int], monkeypatch: Any) -> None:

@@ -126,7 +126,9 @@ def test_an_answer_as_documented_is_read_in_one_go(wanted: list[RecordingRow], t
 
 
 odd = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=3) | st.just("a\0")
-odd |= st.sampled_from(["0000-00-00 00:00:00", "1970-01-01 08:00:00", "2026-01-01T10:00:00", "12", [], {}])
+odd |= st.sampled_from(
+    ["2017-08-15 11+05:00", "0000-00-00 00:00:00", "1970-01-01 08:00:00", "2026-01-01T10:00:00", "12", [], {}]
+)
 
 
 @settings(max_examples=150)
@@ -239,7 +241,20 @@ def test_a_text_is_beijing_time(naive: datetime) -> None:
     assert row.starts_at == naive.replace(tzinfo=UTC) - timedelta(hours=8)
 
 
-@pytest.mark.parametrize("wrong", ["2026-01-01T10:00:00", "2026-01-01", "20260101", "2026-W01-1 00:00:0", "12", 5])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "2017-08-15 11+05:00",
+        "2017-08-15 11:00+05",
+        "sometime   soon, we",
+        "2026-01-01T10:00:00",
+        "2026-01-01",
+        "20260101",
+        "2026-W01-1 00:00:0",
+        "12",
+        5,
+    ],
+)
 def test_other_spellings_of_a_time_are_not_guessed_at(wrong: object) -> None:
     with pytest.raises(reading.RowError):
         rooms.ROOM_ROW.read({"room_id": 1, "start_time": wrong})

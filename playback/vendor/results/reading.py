@@ -209,7 +209,7 @@ class _Documented(Generic[S]):
             data: Any = self._decoder.decode(answer).data  # type: ignore[attr-defined]
             columns = zip(*map(astuple, data.list), strict=True)
             read = [column(values) for column, values in zip(self._columns, columns, strict=False)]
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        except Exception:  # whatever it is, ``page`` finds it; and no traceback holds the answer, with its tokens
             return None
         rows = list(map(self._struct, *read)) if read else []
         return Page(len(rows) if data.total is None else data.total, rows, counted=data.total is not None)

@@ -87,19 +87,19 @@ def flag(value: object) -> bool:
 def time(value: object) -> datetime:
     """Beijing time as text, or unix seconds. Aware, in Beijing time."""
     if type(value) is str:
-        if len(value) == _TIME_LENGTH and value[4] == value[7] == "-" and value[10] == " " and value[16] == ":":
+        if len(value) == _TIME_LENGTH and value[10] == " " and value[4] == value[7] == "-" and value[13:17:3] == "::":
             if value.startswith(_NO_TIMES):
                 raise Absent
             try:
                 # Faster than replace(tzinfo=…); and of one and the same zone, times are compared without asking it.
                 return _START_IN_BEIJING + (datetime.fromisoformat(value) - _START)
-            except ValueError:
+            except (ValueError, TypeError):
                 raise ValueError(f"is not a time: {_shown(value)}") from None
-        value = value.strip()
+        bare = value.strip()
+        if bare != value:
+            return time(bare)
         if value.startswith(_NO_TIMES) or not value:
             raise Absent
-        if len(value) == _TIME_LENGTH and value[10] == " ":
-            return time(value)
     try:
         seconds = _loose_integer(value)
     except ValueError:
