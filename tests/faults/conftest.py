@@ -108,8 +108,8 @@ def chief(db: None) -> User:
 
 
 def mirror_all(*, full: bool = True, tries: int = 1) -> list[SyncRun]:
-    """The passes that the schedule starts, one after the other; all must come to their end. ``tries``: an incomplete one
-    is followed by the next, which the schedule would start later."""
+    """The passes that the schedule starts, one after the other; all must come to their end. ``tries``: after an
+    incomplete one comes the next, which the schedule would start later."""
     runs = []
     for kind in ("rooms", "recordings", "versions"):
         for _ in range(tries):
