@@ -369,7 +369,7 @@ class OperationAdmin(ReadOnlyAdmin):
                 if counted.get(outcome.value)
             ],
             # Full passes tell, long after.
-            "not_shown": 0 if polling else operation.items.filter(missing__isnull=False).count(),
+            "not_shown": 0 if polling else _narrowed(operation.items.all(), NOT_SHOWN).count(),
             "not_shown_badge": not_shown_badge(),
             "wanted": wanted,
             "page": self._items(request, operation, kind, wanted),

@@ -21,6 +21,7 @@ from django.db.models import Q
 
 from playback.models import Change, OperationItem
 from playback.sync.entries import Question, explain_by
+from playback.sync.tables import marks
 
 from . import registry
 from .base import OperationKind
@@ -59,10 +60,10 @@ def explain(questions: Sequence[Question]) -> list[dict[str, int]]:
 
 def _were_operated_on(recordings: set[int]) -> bool:
     """Written by hand: most pages of a pass ask only this, a thousand times a pass."""
-    marks = ", ".join(["%s"] * len(recordings))
+    wanted = marks(len(recordings))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT EXISTS (SELECT 1 FROM {OperationItem._meta.db_table} WHERE recording_id IN ({marks}))",  # noqa: S608
+            f"SELECT EXISTS (SELECT 1 FROM {OperationItem._meta.db_table} WHERE recording_id IN ({wanted}))",  # noqa: S608
             [*recordings],
         )
         return bool(cursor.fetchone()[0])

@@ -70,9 +70,8 @@ class Side:
 
     @property
     def badness(self) -> tuple[int, float]:
-        """Sorts the worst first: by state, then by age."""
-        order = _BAD.index(self.state) if self.state in _BAD else len(_BAD)
-        return order, self.at.timestamp() if self.at else 0.0
+        """Of one to warn of. Sorts the worst first: by state, then by age."""
+        return _BAD.index(self.state), self.at.timestamp() if self.at else 0.0
 
 
 @dataclass(frozen=True)

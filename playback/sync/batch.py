@@ -6,9 +6,8 @@ mapping, hashing and the columns' binary form are most of a page's work and need
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
 
 from django.db import connection
 
@@ -27,14 +26,12 @@ class Batch:
         return len(self.rows)
 
     @cached_property
-    def values(self) -> dict[str, Sequence[Any]]:
-        """Column → the rows' values."""
-        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.table.columns)
-        return dict(zip(self.table.columns, columns, strict=True))
-
-    @cached_property
     def columns(self) -> dict[str, binary.Column]:
-        return {name: binary.Column(self.table.type_of(name), values) for name, values in self.values.items()}
+        """Empty where there is no row."""
+        return {
+            name: self.table.sent(name, values)
+            for name, values in zip(self.table.columns, zip(*self.rows, strict=True), strict=bool(self.rows))
+        }
 
     @cached_property
     def arrays(self) -> dict[str, binary.Array]:

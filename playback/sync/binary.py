@@ -79,19 +79,15 @@ class Column:
         return bool(self.kind.code) and None not in self.values
 
     def pieces(self) -> list[Iterable[bytes]]:
-        """What stands beside each other for each value: its length and the value itself, or both in one."""
+        """Of one that is not ``fixed``, what stands beside each other for each value: its length and the value itself,
+        or both in one."""
         values, kind = self.values, self.kind
-        if self.fixed:
-            return [_cut(_packed([self]), len(values))]
-        if not kind.code and None not in values:
-            return [map(_INT, map(len, values)), values]
-        one = Struct(f">i{kind.code}").pack
-        return [
-            [
-                _NULL if value is None else one(kind.size, value) if kind.code else _INT(len(value)) + value
-                for value in values
-            ]
-        ]
+        if kind.code:
+            one = Struct(f">i{kind.code}").pack
+            return [[_NULL if value is None else one(kind.size, value) for value in values]]
+        if None in values:
+            return [[_NULL if value is None else _INT(len(value)) + value for value in values]]
+        return [map(_INT, map(len, values)), values]
 
 
 def _microseconds(moment: datetime) -> int:
@@ -118,11 +114,6 @@ def _packed(columns: Sequence[Column], head: str = "") -> bytearray:
     return block
 
 
-def _cut(block: bytearray, length: int) -> list[bytes]:
-    step, whole = len(block) // max(length, 1), bytes(block)
-    return [whole[start : start + step] for start in range(0, len(whole), step)] if whole else []
-
-
 # ---------------------------------------------------------------- as a parameter
 
 
@@ -133,8 +124,11 @@ class Array:
 
     def __init__(self, column: Column) -> None:
         values, kind = column.values, column.kind
-        head = _ARRAY(1, int(None in values), kind.oid, len(values), 1) if values else pack(">iii", 0, 0, kind.oid)
-        self.data = head + (_packed([column]) if column.fixed and values else _side_by_side(column.pieces()))
+        if not values:
+            self.data = pack(">iii", 0, 0, kind.oid)
+            return
+        head = _ARRAY(1, int(None in values), kind.oid, len(values), 1)
+        self.data = head + (_packed([column]) if column.fixed else _side_by_side(column.pieces()))
 
 
 class _ArrayDumper(Dumper):
@@ -157,7 +151,7 @@ def cursor() -> Any:
 
 
 def copy(table: str, columns: Mapping[str, Column]) -> None:
-    """Into a table, as they stand. Raises Django's database errors; inside a transaction."""
+    """At least one row into a table. Raises Django's database errors; inside a transaction."""
     fixed = {name: column for name, column in columns.items() if column.fixed}
     others = {name: column for name, column in columns.items() if name not in fixed}
     names = ", ".join([*fixed, *others])
@@ -173,8 +167,10 @@ def _rows(fixed: Sequence[Column], others: Sequence[Column]) -> bytes:
     heads: Iterable[bytes] = repeat(count, length)
     if fixed:
         block = _packed(fixed, "2x")
-        block[1 :: len(block) // length] = count[1:] * length
-        heads = _cut(block, length)
+        step = len(block) // length
+        block[1::step] = count[1:] * length
+        whole = bytes(block)
+        heads = [whole[start : start + step] for start in range(0, len(whole), step)]
     return _side_by_side([heads, *(piece for column in others for piece in column.pieces())])
 
 

@@ -28,24 +28,7 @@ ROOM_KEY = ("room_id",)
 ROOM_FACTS = ("title", "starts_at", "ends_at", "created_at", "room_type", "is_long_term", "max_users")
 ROOM_STICKY = ("product_type",)
 
-# play_times is the last fact: see ``same_but_for_plays``. From main_version on they are those of a version, in the same
-# order: see ``main_version_rows``.
-RECORDING_KEY = ("room_id", "session_id")
-RECORDING_FACTS = (
-    "playback_id",
-    "main_version",
-    "video_id",
-    "name",
-    "status",
-    "publish_status",
-    "created_at",
-    "length",
-    "total_transcode_size",
-    "cover_url",
-    "play_times",
-)
-RECORDING_STICKY = ("product_type",)
-
+# play_times is the last fact: see ``same_but_for_plays``.
 VERSION_KEY = ("room_id", "session_id", "version")
 VERSION_FACTS = (
     "video_id",
@@ -59,6 +42,11 @@ VERSION_FACTS = (
     "play_times",
 )
 VERSION_STICKY = ("version_type",)
+
+# A recording's facts end with those of its main version: see ``main_version_rows``.
+RECORDING_KEY = ("room_id", "session_id")
+RECORDING_FACTS = ("playback_id", "main_version", *VERSION_FACTS)
+RECORDING_STICKY = ("product_type",)
 
 NAME_LENGTH = 255
 URL_LENGTH = 500
@@ -146,27 +134,28 @@ def room_rows(rows: Iterable[RoomRow], product_type: int | None) -> list[Row]:
     ]
 
 
+def _version_facts(row: RecordingRow) -> Row:
+    """As ``VERSION_FACTS``; a recording's own end with its main version's."""
+    return (
+        row.video_id,
+        text(row.name),
+        row.status,
+        row.publish_status,
+        row.created_at,
+        row.length,
+        row.total_transcode_size,
+        address(row.cover_url),
+        row.play_times,
+    )
+
+
 def recording_rows(rows: Iterable[RecordingRow], product_type: int | None) -> list[Row]:
     listed_as = product(product_type)
     return [
         (
             row.room_id,
             row.session_id,
-            payload_hash(
-                facts := (
-                    row.playback_id,
-                    row.version,
-                    row.video_id,
-                    text(row.name),
-                    row.status,
-                    row.publish_status,
-                    row.created_at,
-                    row.length,
-                    row.total_transcode_size,
-                    address(row.cover_url),
-                    row.play_times,
-                )
-            ),
+            payload_hash(facts := (row.playback_id, row.version, *_version_facts(row))),
             *facts,
             listed_as,
         )
@@ -195,19 +184,7 @@ def version_rows(rows: Iterable[RecordingRow]) -> list[Row]:
             row.room_id,
             row.session_id,
             row.version,
-            payload_hash(
-                facts := (
-                    row.video_id,
-                    text(row.name),
-                    row.status,
-                    row.publish_status,
-                    row.created_at,
-                    row.length,
-                    row.total_transcode_size,
-                    address(row.cover_url),
-                    row.play_times,
-                )
-            ),
+            payload_hash(facts := _version_facts(row)),
             *facts,
             row.version_type,
         )

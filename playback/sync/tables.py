@@ -174,17 +174,18 @@ class Table:
         return f"unnest({arrays}) WITH ORDINALITY AS v({listed(columns)}, position)"
 
     def arrays(self, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> list[binary.Array]:
-        return [
-            binary.Array(binary.Column(self.type_of(name), column)) for name, column in zip(names, columns, strict=True)
-        ]
+        return [binary.Array(self.sent(name, column)) for name, column in zip(names, columns, strict=True)]
+
+    def sent(self, name: str, values: Sequence[Any]) -> binary.Column:
+        """A column's values as PostgreSQL is sent them."""
+        return binary.Column(self.type_of(name), values)
 
     def _joins(self, part: Callable[[str], str]) -> str:
         """``t``: the stored row of each key. ``part`` says where a part of the key is."""
         if not self.through_recording:
             return _looked_up(self.name, "t", {column: part(column) for column in self.key})
-        parent = {column: part(column) for column in VERSION_PARENT}
         key = {"recording_id": "r.id", "version": part("version")}
-        return f"{_looked_up(Recording._meta.db_table, 'r', parent)} {_looked_up(self.name, 't', key)}"
+        return f"{_parent(part)} {_looked_up(self.name, 't', key)}"
 
     @cached_property
     def _postgresql(self) -> str:
@@ -193,8 +194,7 @@ class Table:
         source = self.unnested(self.columns)
         key = ", ".join(f"v.{column}" for column in self.key)
         if self.through_recording:
-            parent = {column: f"v.{column}" for column in VERSION_PARENT}
-            source += f" {_looked_up(Recording._meta.db_table, 'r', parent)}"
+            source += f" {_parent('v.{}'.format)}"
             key = "r.id, v.version"
         return f"{self._head} SELECT {key}, %s, %s, {fields} FROM {source} WHERE true {self._conflict}"  # noqa: S608
 
@@ -247,6 +247,11 @@ class Table:
 
 VERSION_PARENT = ("room_id", "session_id")
 _WIDTH = len(Known._fields) - 1  # of a row without its facts
+
+
+def _parent(part: Callable[[str], str]) -> str:
+    """``r``: a version's recording."""
+    return _looked_up(Recording._meta.db_table, "r", {column: part(column) for column in VERSION_PARENT})
 
 
 def _looked_up(table: str, alias: str, key: Mapping[str, str]) -> str:

@@ -95,28 +95,33 @@ def store(batch: Batch, asked_at: datetime, since: datetime, look: Look) -> Stor
     stored, found = _compare(batch, asked_at, since, look)
     if not found.changed:
         return stored
-    if batch.table is ROOMS:
-        ROOMS.write(found.changed, asked_at)
-    elif batch.table is VERSIONS:
-        if found.new:
-            _place_rooms(found.new, asked_at, look.rooms)
-            _place_recordings(found.new, asked_at)
-        VERSIONS.write(found.changed, asked_at)
+    if batch.table is not ROOMS:
+        _place_rooms(found.new, asked_at, look.rooms)
+    if batch.table is RECORDINGS:
+        _write_recordings(batch, stored, found, asked_at, since, look)
     else:
-        if found.new:
-            _place_rooms(found.new, asked_at, look.rooms)
-        all_new = len(batch) == stored.created
-        if look.new or not all_new or not newcomers.add(batch, asked_at):
-            RECORDINGS.write(found.changed, asked_at)
-            if all_new:  # then there are no versions to compare with
-                VERSIONS.write(batch.mains.rows, asked_at)
-            else:
-                mains = Batch(VERSIONS, mapping.main_version_rows(found.changed))
-                _, of_versions = _compare(mains, asked_at, since, replace(look, new=True))
-                VERSIONS.write(of_versions.changed, asked_at)
-                found.drafts += of_versions.drafts
+        if batch.table is VERSIONS and found.new:
+            _place_recordings(found.new, asked_at)
+        batch.table.write(found.changed, asked_at)
     entries.write(found.drafts, asked_at, look.run)
     return stored
+
+
+def _write_recordings(
+    batch: Batch, stored: Stored, found: Found, asked_at: datetime, since: datetime, look: Look
+) -> None:
+    """And their main versions."""
+    all_new = len(batch) == stored.created  # then there are no versions to compare with
+    if all_new and not look.new and newcomers.add(batch, asked_at):
+        return
+    RECORDINGS.write(found.changed, asked_at)
+    if all_new:
+        VERSIONS.write(batch.mains.rows, asked_at)
+        return
+    mains = Batch(VERSIONS, mapping.main_version_rows(found.changed))
+    _, of_versions = _compare(mains, asked_at, since, replace(look, new=True))
+    VERSIONS.write(of_versions.changed, asked_at)
+    found.drafts += of_versions.drafts
 
 
 def _compare(batch: Batch, asked_at: datetime, since: datetime, look: Look) -> tuple[Stored, Found]:

@@ -187,15 +187,12 @@ class _Documented(Generic[S]):
         fields = []
         for place, (name, kind, low, high, read, default) in enumerate(plan):
             required = default is msgspec.NODEFAULT
-            documented: Any = kind or Any
-            if kind is int and high <= INT64[1]:
+            documented: Any = Any
+            if kind is str:
+                documented = str
+            elif kind is int and high <= INT64[1]:
                 documented = Annotated[int, msgspec.Meta(ge=low, le=high)]
-                kind = None
-                self._columns.append(_filled(default))
-            elif kind is str:
-                self._columns.append(_filled(default))
-            else:
-                self._columns.append(_each(read, default))
+            self._columns.append(_each(read, default) if documented is Any else _filled(default))
             held = msgspec.field(name=name) if required else msgspec.field(name=name, default=None)
             fields.append((f"f{place}", documented if required else documented | None, held))
         row = msgspec.defstruct("Row", fields, kw_only=True)
@@ -241,10 +238,7 @@ def _each(read: Read, default: Any) -> Callable[[Sequence[Any]], Sequence[Any]]:
             return default
 
     def column(values: Sequence[Any]) -> Sequence[Any]:
-        try:
-            found = [default if value is None or value == "" else read(value) for value in values]
-        except Absent:  # rare, and a call more for each
-            found = [one(value) for value in values]
+        found = [one(value) for value in values]
         if default is msgspec.NODEFAULT and msgspec.NODEFAULT in found:
             raise ValueError("a value that must be there is missing")
         return found
