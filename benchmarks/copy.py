@@ -22,8 +22,10 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from playback.models import Recording, Room, Version
-from playback.sync import indexes, lock, upsert
+from playback.sync import indexes, lock, mapping, upsert
+from playback.sync.batch import Batch
 from playback.sync.passes import AT_ONCE
+from playback.sync.tables import RECORDINGS
 
 from . import mirror
 from .report import Line, Share, median
@@ -96,15 +98,15 @@ def _bare(rows: int) -> float:
 
 def _ours(rows: int) -> float:
     spent = 0.0
-    look = upsert.Look(thorough=True, new=True, rooms=set())
+    look = upsert.Look(thorough=True, rooms=set())
     pages = mirror.pages(rows)
     while group := [*islice(pages, AT_ONCE)]:
         started = time.perf_counter()
         with transaction.atomic():
             lock.for_pages()
-            for page in group:
-                stored = upsert.store_recordings(page, mirror.START, mirror.START, 1, look)
-                assert stored.created == len(page)
+            asked = [(Batch(RECORDINGS, mapping.recording_columns(page, 1)), mirror.START) for page in group]
+            stored = upsert.store_pages(asked, mirror.START, look, new=True)
+            assert [page.created for page in stored] == [*map(len, group)]
         spent += time.perf_counter() - started
     return spent
 

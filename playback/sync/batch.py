@@ -1,4 +1,4 @@
-"""A page's rows as they are stored: mapped, one for each key, in the order of the keys.
+"""A page's rows as they are stored: mapped, one for each key, in the order of the keys, column by column.
 
 The threads that ask for the pages make them (``Source.prepare``), while the one that writes waits for the database:
 mapping, hashing and the columns' binary form are most of a page's work and need nothing but the answer.
@@ -6,8 +6,9 @@ mapping, hashing and the columns' binary form are most of a page's work and need
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import Any
 
 from django.db import connection
 
@@ -18,36 +19,52 @@ from .tables import RECORDINGS, VERSIONS, Table
 class Batch:
     """Rows of one table. What PostgreSQL is sent of all of them is made once, when it is first asked for."""
 
-    def __init__(self, table: Table, rows: Iterable[mapping.Row]) -> None:
+    def __init__(self, table: Table, columns: mapping.Columns) -> None:
         self.table = table
-        self.rows = mapping.first_of_each(rows, len(table.key))
+        self.columns = mapping.in_order(columns, len(table.key))
+
+    @classmethod
+    def of_rows(cls, table: Table, rows: Iterable[mapping.Row]) -> Batch:
+        return cls(table, [*zip(*rows, strict=True)] or [()] * len(table.columns))
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.columns[0])
+
+    def column(self, name: str) -> Sequence[Any]:
+        return self.columns[self.table.columns.index(name)]
+
+    @property
+    def keys(self) -> list[mapping.Row]:
+        return [*zip(*self.columns[: len(self.table.key)], strict=True)]
 
     @cached_property
-    def columns(self) -> dict[str, binary.Column]:
-        """Empty where there is no row."""
-        return {
-            name: self.table.sent(name, values)
-            for name, values in zip(self.table.columns, zip(*self.rows, strict=True), strict=bool(self.rows))
-        }
+    def rows(self) -> list[mapping.Row]:
+        return [*zip(*self.columns, strict=True)]
 
     @cached_property
     def arrays(self) -> dict[str, binary.Array]:
-        return {name: binary.Array(column) for name, column in self.columns.items()}
+        """By column, to be compared or upserted."""
+        return dict(zip(self.table.columns, self.table.arrays(self.table.columns, self.columns), strict=True))
+
+    @cached_property
+    def sheet(self) -> binary.Sheet:
+        """To be written by COPY, but for ``Table.given``. There must be a row."""
+        columns = zip(self.table.columns, self.columns, strict=True)
+        own = {name: self.table.sent(name, values) for name, values in columns if name not in self.table.parent}
+        return binary.Sheet(own, self.table.given)
 
     @cached_property
     def mains(self) -> Batch:
         """The main versions that a list of recordings tells of."""
-        return Batch(VERSIONS, mapping.main_version_rows(self.rows))
+        return Batch(VERSIONS, mapping.main_version_columns(self.columns))
 
     def make_ready(self, *, new: bool) -> None:
         """Make what will be sent: recordings that are ``new`` by COPY with their versions, others to be compared."""
-        if connection.vendor != "postgresql" or not self.rows:
+        if connection.vendor != "postgresql" or not len(self):
             return
         if not new:
             self.arrays  # noqa: B018 - made and kept
         elif self.table is RECORDINGS:
-            self.columns  # noqa: B018
-            self.mains.columns  # noqa: B018
+            self.sheet  # noqa: B018
+            if len(self.mains):
+                self.mains.sheet  # noqa: B018

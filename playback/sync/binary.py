@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain, repeat
+from itertools import chain
 from struct import Struct, calcsize, pack
 from typing import Any
 
@@ -59,7 +59,7 @@ class Column:
     def __init__(self, kind: str, values: Sequence[Any]) -> None:
         self.kind = _KINDS[kind]
         if kind == "timestamp with time zone":
-            values = [None if value is None else _microseconds(value) for value in values]
+            values = [None if value is None else microseconds(value) for value in values]
         elif kind == "uuid":
             values = [None if value is None else bytes.fromhex(value) for value in values]
         elif not self.kind.code:
@@ -67,10 +67,10 @@ class Column:
         self.values = values
 
     @classmethod
-    def of_one(cls, kind: str, value: Any, length: int) -> Column:
-        """The same value in each row."""
-        column = cls(kind, (value,))
-        column.values = tuple(column.values) * length
+    def empty(cls, kind: str, length: int) -> Column:
+        """Zeros, of a type of fixed size."""
+        column = cls(kind, ())
+        column.values = (0,) * length
         return column
 
     @property
@@ -90,7 +90,8 @@ class Column:
         return [map(_INT, map(len, values)), values]
 
 
-def _microseconds(moment: datetime) -> int:
+def microseconds(moment: datetime) -> int:
+    """As PostgreSQL counts them."""
     # Within one zone of a fixed offset the difference is had without asking it.
     since = moment - (_EPOCH_IN_BEIJING if moment.tzinfo is BEIJING else _EPOCH)
     return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
@@ -150,28 +151,55 @@ def cursor() -> Any:
 # ---------------------------------------------------------------- COPY
 
 
-def copy(table: str, columns: Mapping[str, Column]) -> None:
-    """At least one row into a table. Raises Django's database errors; inside a transaction."""
-    fixed = {name: column for name, column in columns.items() if column.fixed}
-    others = {name: column for name, column in columns.items() if name not in fixed}
-    names = ", ".join([*fixed, *others])
-    statement = f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
-    with cursor() as own, connection.wrap_database_errors, own.copy(statement) as stream:
-        stream.write(_COPY_HEAD + _rows([*fixed.values()], [*others.values()]) + _COPY_END)
+class Sheet:
+    """Rows for COPY, written out but for what is known only when they are sent: ``later``, columns of fixed size
+    without NULL (name → type), which are filled in by ``fill``. There must be a row."""
+
+    __slots__ = ("_block", "_later", "_tails", "columns", "length")
+
+    def __init__(self, columns: Mapping[str, Column], later: Mapping[str, str] | None = None) -> None:
+        fixed = {name: column for name, column in columns.items() if column.fixed}
+        others = {name: column for name, column in columns.items() if name not in fixed}
+        self.length = len(next(iter(columns.values())).values)
+        empty = {name: Column.empty(kind, self.length) for name, kind in (later or {}).items()}
+        leading = [*empty.values(), *fixed.values()]
+        self._block = _packed(leading, "2x") if leading else bytearray(2 * self.length)
+        count = pack(">h", len(leading) + len(others))
+        step = len(self._block) // self.length
+        self._block[0::step], self._block[1::step] = count[:1] * self.length, count[1:] * self.length
+        self._later: dict[str, tuple[int, _Kind]] = {}
+        at = 2
+        for name, column in empty.items():
+            self._later[name] = at + 4, column.kind
+            at += 4 + column.kind.size
+        pieces = [piece for column in others.values() for piece in column.pieces()]
+        self._tails = [*map(b"".join, zip(*pieces, strict=True))] if pieces else [b""] * self.length
+        self.columns = (*empty, *fixed, *others)
+
+    def fill(self, name: str, values: Iterable[Any]) -> None:
+        """One of the ``later`` columns. It may be filled again."""
+        at, kind = self._later[name]
+        told = pack(f">{self.length}{kind.code}", *values)
+        step = len(self._block) // self.length
+        for i in range(kind.size):
+            self._block[at + i :: step] = told[i :: kind.size]
+
+    def rows(self) -> bytes:
+        whole = bytes(self._block)
+        step = len(whole) // self.length
+        heads = (whole[start : start + step] for start in range(0, len(whole), step))
+        return _side_by_side([heads, self._tails])
 
 
-def _rows(fixed: Sequence[Column], others: Sequence[Column]) -> bytes:
-    """Each row: the number of its values, all of the fixed ones at once, and then the others."""
-    length = len((*fixed, *others)[0].values)
-    count = pack(">h", len(fixed) + len(others))
-    heads: Iterable[bytes] = repeat(count, length)
-    if fixed:
-        block = _packed(fixed, "2x")
-        step = len(block) // length
-        block[1::step] = count[1:] * length
-        whole = bytes(block)
-        heads = [whole[start : start + step] for start in range(0, len(whole), step)]
-    return _side_by_side([heads, *(piece for column in others for piece in column.pieces())])
+def copy(table: str, sheets: Iterable[Sheet]) -> None:
+    """Rows into a table. Raises Django's database errors; inside a transaction."""
+    alike: dict[tuple[str, ...], list[bytes]] = {}
+    for sheet in sheets:
+        alike.setdefault(sheet.columns, []).append(sheet.rows())
+    for columns, rows in alike.items():
+        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+        with cursor() as own, connection.wrap_database_errors, own.copy(statement) as stream:
+            stream.write(b"".join([_COPY_HEAD, *rows, _COPY_END]))
 
 
 def _side_by_side(pieces: Iterable[Iterable[bytes]]) -> bytes:

@@ -1,11 +1,11 @@
 """From the vendor's typed rows to the columns of the mirror, and the hash that tells a changed row from a known one.
 
-A row becomes one flat tuple: natural key, payload hash, facts, and then the *sticky* facts, which only some lists
-carry and which no other list may empty (the product type is the list's and not the row's; ``version_type`` comes with
-call 10 alone). The hash covers the facts and not the sticky ones, so that two lists which carry the same facts agree
-that nothing changed. It also covers ``MAPPING_VERSION``: raise that when a column changes its meaning, and the next
-pass writes every row once. Empty the stored hashes in the same release: a full pass would take what differs for a copy
-that strayed (``sides.py``).
+A row becomes one flat tuple, and a page the columns of such tuples: natural key, payload hash, facts, and then the
+*sticky* facts, which only some lists carry and which no other list may empty (the product type is the list's and not
+the row's; ``version_type`` comes with call 10 alone). The hash covers the facts and not the sticky ones, so that two
+lists which carry the same facts agree that nothing changed. It also covers ``MAPPING_VERSION``: raise that when a
+column changes its meaning, and the next pass writes every row once. Empty the stored hashes in the same release: a full
+pass would take what differs for a copy that strayed (``sides.py``).
 
 Nothing here raises because a value is odd. A text longer than its column is cut, an address longer than its column is
 dropped (a cut address is a wrong one). One strange row must not cost its page.
@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import compress, repeat
+from operator import lt
 from typing import Any
 
 import msgspec
 
 from playback.vendor.codes import RecordingStatus
-from playback.vendor.results import RecordingRow, RoomRow
+from playback.vendor.results import RecordingRow, RoomRow, column
 
 MAPPING_VERSION = 1
 
@@ -53,7 +55,12 @@ URL_LENGTH = 500
 _INT32 = 2**31
 _INT64 = 2**63
 
+_MAIN_VERSION = len(RECORDING_KEY) + 1 + RECORDING_FACTS.index("main_version")
+_NAME, _COVER = VERSION_FACTS.index("name"), VERSION_FACTS.index("cover_url")
+
 Row = tuple[Any, ...]
+Column = Sequence[Any]
+Columns = Sequence[Column]  # of a table's mapped rows, in the order of their values
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -106,99 +113,85 @@ def product(product_type: int | None) -> int | None:
     return small(product_type) or None
 
 
-# ---------------------------------------------------------------- rows
+# ---------------------------------------------------------------- pages, column by column
 #
 # Numbers need no look here: a row of the vendor's holds none that its column does not.
 
 
-def room_rows(rows: Iterable[RoomRow], product_type: int | None) -> list[Row]:
+def _texts(values: Sequence[str]) -> list[str]:
+    return [value if len(value) <= NAME_LENGTH and value.isprintable() else text(value) for value in values]
+
+
+def _addresses(values: Sequence[str]) -> list[str]:
+    return [value if len(value) <= URL_LENGTH and value.isprintable() else address(value) for value in values]
+
+
+def _hashed(facts: Sequence[Column]) -> list[str]:
+    """As ``payload_hash`` of each row."""
+    rows = zip(repeat(MAPPING_VERSION), *facts)
+    return [blake2b(_encode(row), digest_size=16).hexdigest() for row in rows]
+
+
+def _columns(key: Sequence[Column], facts: Sequence[Column], sticky: Column) -> Columns:
+    return [*key, _hashed(facts), *facts, sticky]
+
+
+def room_columns(rows: Sequence[RoomRow], product_type: int | None) -> Columns:
     listed_as = product(product_type)
-    return [
-        (
-            row.room_id,
-            payload_hash(
-                facts := (
-                    text(row.title),
-                    row.starts_at,
-                    row.ends_at,
-                    row.created_at,
-                    row.room_type,
-                    row.is_long_term,
-                    row.max_users,
-                )
-            ),
-            *facts,
-            product(row.product_type) or listed_as,
-        )
-        for row in rows
-    ]
+    told, *others = (column(rows, name) for name in ROOM_FACTS)
+    types = [product(each) or listed_as for each in column(rows, "product_type")]
+    return _columns([column(rows, "room_id")], [_texts(told), *others], types)
 
 
-def _version_facts(row: RecordingRow) -> Row:
+def _version_facts(rows: Sequence[RecordingRow]) -> list[Column]:
     """As ``VERSION_FACTS``; a recording's own end with its main version's."""
-    return (
-        row.video_id,
-        text(row.name),
-        row.status,
-        row.publish_status,
-        row.created_at,
-        row.length,
-        row.total_transcode_size,
-        address(row.cover_url),
-        row.play_times,
-    )
+    facts = [column(rows, name) for name in VERSION_FACTS]
+    facts[_NAME] = _texts(facts[_NAME])
+    facts[_COVER] = _addresses(facts[_COVER])
+    return facts
 
 
-def recording_rows(rows: Iterable[RecordingRow], product_type: int | None) -> list[Row]:
-    listed_as = product(product_type)
-    return [
-        (
-            row.room_id,
-            row.session_id,
-            payload_hash(facts := (row.playback_id, row.version, *_version_facts(row))),
-            *facts,
-            listed_as,
-        )
-        for row in rows
-    ]
+def recording_columns(rows: Sequence[RecordingRow], product_type: int | None) -> Columns:
+    key = [column(rows, name) for name in RECORDING_KEY]
+    facts = [column(rows, "playback_id"), column(rows, "version"), *_version_facts(rows)]
+    return _columns(key, facts, [product(product_type)] * len(rows))
 
 
-_MAIN_VERSION = len(RECORDING_KEY) + 1 + RECORDING_FACTS.index("main_version")
-_OF_VERSION = slice(_MAIN_VERSION + 1, -1)
-
-
-def main_version_rows(recordings: Iterable[Row]) -> list[Row]:
-    """The main versions as the mapped rows of their recordings tell them, where these say which that is: their facts
+def main_version_columns(recordings: Columns) -> Columns:
+    """The main versions as the mapped columns of their recordings tell them, where these say which that is: their facts
     are the recording's, by the same names. The list of recordings does not say of which type they are."""
-    return [
-        (row[0], row[1], row[_MAIN_VERSION], payload_hash(facts := row[_OF_VERSION]), *facts, None)
-        for row in recordings
-        if row[_MAIN_VERSION] is not None
-    ]
+    versions = recordings[_MAIN_VERSION]
+    if None in versions:
+        said = [version is not None for version in versions]
+        recordings = [[*compress(values, said)] for values in recordings]
+        versions = recordings[_MAIN_VERSION]
+    return _columns([*recordings[:2], versions], recordings[_MAIN_VERSION + 1 : -1], [None] * len(versions))
 
 
-def version_rows(rows: Iterable[RecordingRow]) -> list[Row]:
+def version_columns(rows: Sequence[RecordingRow]) -> Columns:
     """Without the rows that do not say which version they are: a guess would overwrite another one."""
-    return [
-        (
-            row.room_id,
-            row.session_id,
-            row.version,
-            payload_hash(facts := _version_facts(row)),
-            *facts,
-            row.version_type,
-        )
-        for row in rows
-        if row.version is not None
-    ]
+    if None in column(rows, "version"):
+        rows = [row for row in rows if row.version is not None]
+    key = [column(rows, name) for name in VERSION_KEY]
+    return _columns(key, _version_facts(rows), column(rows, "version_type"))
 
 
-def first_of_each(rows: Iterable[Row], key_width: int) -> list[Row]:
-    """One row a key, sorted by key.
+def in_order(columns: Columns, key_width: int) -> Columns:
+    """One row a key, the first of each, sorted by key.
 
     A list that shifts between two answers can show a row twice, and a statement may touch a row once. Sorted, so that
     two writers lock rows in the same order.
     """
+    keys = [*zip(*columns[:key_width], strict=True)]
+    if all(map(lt, keys, keys[1:])):
+        return columns
+    places = sorted(range(len(keys)), key=keys.__getitem__)
+    first = [place for before, place in zip([None, *places], places) if before is None or keys[before] != keys[place]]  # noqa: B905
+    return [[values[place] for place in first] for values in columns]
+
+
+def first_of_each(rows: Iterable[Row], key_width: int) -> list[Row]:
+    """As ``in_order``, of rows."""
     unique: dict[Row, Row] = {}
     for row in rows:
         unique.setdefault(row[:key_width], row)

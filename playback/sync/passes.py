@@ -34,6 +34,7 @@ from playback.models import Room, SyncRun
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import Lane, ProductType
 from playback.vendor.errors import VendorError, VendorMisconfigured, VendorRefused
+from playback.vendor.results import column
 
 from . import gone, indexes, lock, upsert
 from .freshness import COMPLETE, last_complete_start
@@ -188,7 +189,7 @@ class _Pass:
             size,
             fetchers=max(1, settings.SYNC_FETCHERS),
             eager=stop_before is None,
-            key=self.source.identity,
+            keys=self.source.keys,
         )
         self.readings.append(reading)
         known_from_here = False
@@ -203,7 +204,7 @@ class _Pass:
                 if page.again:
                     known_from_here = known_from_here and quiet
                 elif stop_before is not None and quiet and reading.newest_first and page.rows:
-                    known_from_here = max(row.created_at for row in page.rows) < stop_before
+                    known_from_here = max(column(page.rows, "created_at")) < stop_before
                 else:
                     known_from_here = False
                 if known_from_here and not reading.unsettled:
@@ -256,21 +257,23 @@ class _Pass:
         raise AssertionError
 
     def _store_together(self, pages: Sequence[ReadPage], *, first: bool) -> bool:
+        run = self.run
+        look = Look(run.full, run, rooms=self.rooms)
         quiet = True
         with self.lease.fence(durable=False):
-            for page in pages:
-                stored = self._store_one(page)
-                quiet = quiet and stored.quiet
-                self.new_below_first_page = self.new_below_first_page or (stored.created > 0 and not first)
+            batches = [(page.answer.batch, page.asked_at) for page in pages]
+            stored = upsert.store_pages(batches, run.started_at, look, new=self.only_new)
+            for page, found in zip(pages, stored, strict=True):
+                self._count(page, found)
+                quiet = quiet and found.quiet
+                self.new_below_first_page = self.new_below_first_page or (found.created > 0 and not first)
                 first = False
             self._note_progress()
         return quiet
 
-    def _store_one(self, page: ReadPage) -> upsert.Stored:
+    def _count(self, page: ReadPage, stored: upsert.Stored) -> None:
         """Of a page that was read again only what it adds is counted."""
         run = self.run
-        look = Look(run.full, run, new=self.only_new, rooms=self.rooms)
-        stored = upsert.store(page.answer.batch, page.asked_at, run.started_at, look)
         run.created += stored.created
         run.updated += stored.updated
         if page.again:
@@ -282,7 +285,6 @@ class _Pass:
             run.unchanged += stored.unchanged
         self.only_new = stored.created > 0 and stored.updated == stored.unchanged == 0
         self.seen.update(stored.known)
-        return stored
 
     def _note_progress(self) -> None:
         """Written by hand: the ORM takes a millisecond to find the words, and a run says this a thousand times."""

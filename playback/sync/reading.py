@@ -8,17 +8,20 @@ With ``fetchers`` the pages are asked for ahead (``fetching.py``), up to the pag
 asked for alone: it says how long the list is. An ``eager`` reading then goes as far ahead as it may; another one, which
 often ends after a page or two, goes half as far ahead as it has come: so many calls it wastes at the most.
 
-With ``key`` it looks after rows that a list which moves has lost between two pages (``shifts.py``): both pages are read
-again at once and handed out with ``again``; they count in nothing here. ``whole`` is False where that came to no rest.
+With ``keys`` it looks after rows that a list which moves has lost between two pages (``shifts.py``): both pages are
+read again at once and handed out with ``again``; they count in nothing here. ``whole`` is False where that came to no
+rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Hashable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import ge
 from typing import Any, cast
+
+from playback.vendor.results import column
 
 from .fetching import HELD, Ahead, Answered, fetch
 from .shifts import Shifts, Side, settles
@@ -39,8 +42,8 @@ class ReadPage:
     again: bool = False
 
     @property
-    def rows(self) -> list[Any]:
-        return cast(list[Any], self.answer.rows)
+    def rows(self) -> Sequence[Any]:
+        return cast(Sequence[Any], self.answer.rows)
 
     @property
     def unreadable(self) -> list[Any]:
@@ -56,7 +59,7 @@ class Reading:
     page_size: int
     fetchers: int = 1
     eager: bool = False
-    key: Callable[[Any], Hashable] | None = None
+    keys: Callable[[Sequence[Any]], Iterable[Hashable]] | None = None  # of rows, the vendor's
     total: int = 0
     rows: int = 0  # as they came, doubles included
     number: int = 0
@@ -102,9 +105,9 @@ class Reading:
         if came == 0 and not self.at_end:
             raise ListEndedEarly(f"page {self.number} is empty, after {self.rows} of {self.total} rows")
         self._follow_order(answer.rows)
-        if self.key is None or not getattr(answer, "counted", True):
+        if self.keys is None or not getattr(answer, "counted", True):
             return None
-        before, page = self._shifts.last, Side.of(answered, self.key)
+        before, page = self._shifts.last, Side.of(answered, self.keys)
         self.unsettled = self._shifts.doubtful(page) and self.whole
         return (before, page) if before is not None else None
 
@@ -117,17 +120,17 @@ class Reading:
 
     def _settle(self, old_low: Side, old_high: Side) -> Iterator[ReadPage]:
         """Read two neighbours again, one after the other, until they hold what may be lost between them."""
-        key = self.key
-        assert key is not None  # noqa: S101
+        keys = self.keys
+        assert keys is not None  # noqa: S101
         for _ in range(TRIES):
             low = self._reread if self._reread is not None and self._reread.number == old_low.number else None
             self._reread = None
             if low is None:
                 answered = fetch(self.ask, old_low.number)
-                low = Side.of(answered, key)
+                low = Side.of(answered, keys)
                 yield ReadPage(answered.answer, answered.asked_at, again=True)
             answered = fetch(self.ask, old_high.number)
-            high = Side.of(answered, key)
+            high = Side.of(answered, keys)
             settled = settles(low, high, old_low, old_high, self._page_rows)
             if settled:
                 self._reread, self.unsettled = high, False
@@ -136,10 +139,10 @@ class Reading:
                 return
         self.whole = self.unsettled = False
 
-    def _follow_order(self, rows: list[Any]) -> None:
+    def _follow_order(self, rows: Sequence[Any]) -> None:
         if not self.newest_first:
             return
-        times: list[datetime | None] = [row.created_at for row in rows]
+        times: Sequence[datetime | None] = column(rows, "created_at")
         if None in times:
             self.newest_first = False
             return

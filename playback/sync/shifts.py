@@ -39,7 +39,7 @@ the former (something new below the first page), and the next full pass meets th
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,9 +58,9 @@ class Side:
     came: float
 
     @classmethod
-    def of(cls, answered: Answered, key: Any) -> Side:
+    def of(cls, answered: Answered, keys_of: Callable[[Sequence[Any]], Iterable[Hashable]]) -> Side:
         answer = answered.answer
-        keys = frozenset([*map(key, answer.rows), *(bad.row for bad in answer.unreadable)])
+        keys = frozenset([*keys_of(answer.rows), *(bad.row for bad in answer.unreadable)])
         came = len(answer.rows) + len(answer.unreadable)
         return cls(answered.number, answer.total, came, keys, answered.began, answered.came)
 

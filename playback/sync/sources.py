@@ -6,9 +6,9 @@ one row alone when the list cannot be trusted to say that it is gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from itertools import compress
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from django.conf import settings
 from playback.models import Mirror, Recording, Room, SyncRun, Version
 from playback.vendor.client import VendorClient
 from playback.vendor.codes import ProductType
-from playback.vendor.results import Page, UnreadableRow
+from playback.vendor.results import Page, UnreadableRow, column
 
 from . import lookup, mapping
 from .batch import Batch
@@ -32,7 +32,7 @@ class Prepared:
     keyless: int
 
     @property
-    def rows(self) -> list[Any]:
+    def rows(self) -> Sequence[Any]:
         return self.answer.rows
 
     @property
@@ -65,14 +65,18 @@ class Source:
         batch.make_ready(new=new)
         return Prepared(answer, batch, len(answer.rows) - len(keyed))
 
-    def keyed(self, rows: Sequence[Any]) -> list[Any]:
+    def keyed(self, rows: Sequence[Any]) -> Sequence[Any]:
         """Those that have a natural key at all."""
+        fit = [_is_whole(*key) for key in self.keys(rows)]
+        return rows if all(fit) else [*compress(rows, fit)]
+
+    def batch(self, rows: Sequence[Any], product_type: int) -> Batch:
         raise NotImplementedError
 
-    def batch(self, rows: list[Any], product_type: int) -> Batch:
-        raise NotImplementedError
+    key: tuple[str, ...]  # the vendor's of a row, whatever else it says
 
-    identity: Callable[[Any], Hashable]  # the vendor's key of a row, whatever else it says
+    def keys(self, rows: Sequence[Any]) -> Iterable[tuple[Any, ...]]:
+        return zip(*(column(rows, name) for name in self.key), strict=True)
 
     def spared(self, room_id: int) -> list[int]:
         """Our rows that an unreadable row of this room may be: all of the room."""
@@ -83,20 +87,21 @@ class Source:
         raise NotImplementedError
 
 
+def _is_whole(room_id: int, session_id: int = 0, version: int | None = 0) -> bool:
+    return room_id > 0 and session_id >= 0 and version is not None
+
+
 class Rooms(Source):
     kind = SyncRun.Kind.ROOMS
     model = Room
     name = "rooms"
-    identity = attrgetter("room_id")
+    key = mapping.ROOM_KEY
 
     def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
         return client.list_rooms(page=page, limit=page_size, product_type=product_type)
 
-    def batch(self, rows: list[Any], product_type: int) -> Batch:
-        return Batch(ROOMS, mapping.room_rows(rows, product_type))
-
-    def keyed(self, rows: Sequence[Any]) -> list[Any]:
-        return [row for row in rows if row.room_id > 0]
+    def batch(self, rows: Sequence[Any], product_type: int) -> Batch:
+        return Batch(ROOMS, mapping.room_columns(rows, product_type))
 
     def spared(self, room_id: int) -> list[int]:
         return [room_id]
@@ -109,16 +114,13 @@ class Recordings(Source):
     kind = SyncRun.Kind.RECORDINGS
     model = Recording
     name = "recordings"
-    identity = attrgetter("room_id", "session_id")
+    key = mapping.RECORDING_KEY
 
     def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
         return client.list_recordings(product_type=product_type, page=page, page_size=page_size)
 
-    def batch(self, rows: list[Any], product_type: int) -> Batch:
-        return Batch(RECORDINGS, mapping.recording_rows(rows, product_type))
-
-    def keyed(self, rows: Sequence[Any]) -> list[Any]:
-        return [row for row in rows if row.room_id > 0 and row.session_id >= 0]
+    def batch(self, rows: Sequence[Any], product_type: int) -> Batch:
+        return Batch(RECORDINGS, mapping.recording_columns(rows, product_type))
 
     def spared(self, room_id: int) -> list[int]:
         return list(Recording.objects.filter(room_id=room_id).values_list("pk", flat=True))
@@ -132,16 +134,13 @@ class Versions(Source):
     kind = SyncRun.Kind.VERSIONS
     model = Version
     name = "versions"
-    identity = attrgetter("room_id", "session_id", "version")
+    key = mapping.VERSION_KEY
 
     def ask(self, client: VendorClient, product_type: int, page: int, page_size: int) -> Any:
         return client.list_recordings(product_type=product_type, page=page, page_size=page_size, crop_video=True)
 
-    def batch(self, rows: list[Any], product_type: int) -> Batch:
-        return Batch(VERSIONS, mapping.version_rows(rows))
-
-    def keyed(self, rows: Sequence[Any]) -> list[Any]:
-        return [row for row in rows if row.room_id > 0 and row.session_id >= 0 and row.version is not None]
+    def batch(self, rows: Sequence[Any], product_type: int) -> Batch:
+        return Batch(VERSIONS, mapping.version_columns(rows))
 
     def spared(self, room_id: int) -> list[int]:
         return list(Version.objects.filter(recording__room_id=room_id).values_list("pk", flat=True))

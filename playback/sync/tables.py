@@ -65,6 +65,18 @@ class Table:
         """Of a mapped row, in its order."""
         return (*self.key, "payload_hash", *self.facts, self.sticky)
 
+    @property
+    def parent(self) -> tuple[str, ...]:
+        """The part of the key by which the row's recording is found; no columns of its own."""
+        return VERSION_PARENT if self.through_recording else ()
+
+    @cached_property
+    def given(self) -> dict[str, str]:
+        """Column → type of what no answer tells of a new row: which row it is (of a recording) or whose (of a version),
+        and when it was seen."""
+        names = ("recording_id" if self.through_recording else self.pk, "first_seen_at", "synced_at")
+        return {name: self.type_of(name) for name in names}
+
     @cached_property
     def name(self) -> str:
         return self.model._meta.db_table

@@ -15,7 +15,7 @@ Who creates what: a recording's row brings its main version's along; an unknown 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -54,13 +54,11 @@ class Found:
 class Look:
     """How a page is looked at: by the stored columns too (``thorough``), and for which run.
 
-    ``new``: it is likely that nothing of it is stored. Then that is tried first. ``rooms``: those that are there for
-    certain; a page adds its own.
+    ``rooms``: those that are there for certain; a page adds its own.
     """
 
     thorough: bool = False
     run: SyncRun | None = None
-    new: bool = False
     rooms: set[int] | None = None
 
 
@@ -68,35 +66,47 @@ QUICK = Look()
 
 
 def store_rooms(
-    rows: Iterable[RoomRow], asked_at: datetime, since: datetime, product_type: int | None, look: Look = QUICK
+    rows: Sequence[RoomRow], asked_at: datetime, since: datetime, product_type: int | None, look: Look = QUICK
 ) -> Stored:
-    return store(Batch(ROOMS, mapping.room_rows(rows, product_type)), asked_at, since, look)
+    return store(Batch(ROOMS, mapping.room_columns(rows, product_type)), asked_at, since, look)
 
 
 def store_recordings(
-    rows: Iterable[RecordingRow], asked_at: datetime, since: datetime, product_type: int | None, look: Look = QUICK
+    rows: Sequence[RecordingRow], asked_at: datetime, since: datetime, product_type: int | None, look: Look = QUICK
 ) -> Stored:
     """Rows of call 2 without crops: each is a recording, and tells of its main version."""
-    return store(Batch(RECORDINGS, mapping.recording_rows(rows, product_type)), asked_at, since, look)
+    return store(Batch(RECORDINGS, mapping.recording_columns(rows, product_type)), asked_at, since, look)
 
 
-def store_versions(rows: Iterable[RecordingRow], asked_at: datetime, since: datetime, look: Look = QUICK) -> Stored:
+def store_versions(rows: Sequence[RecordingRow], asked_at: datetime, since: datetime, look: Look = QUICK) -> Stored:
     """Rows of call 2 with crops, or of call 10: each is a version. Rows that do not say which are left out."""
-    return store(Batch(VERSIONS, mapping.version_rows(rows)), asked_at, since, look)
+    return store(Batch(VERSIONS, mapping.version_columns(rows)), asked_at, since, look)
+
+
+Asked = tuple[Batch, datetime]  # a page, and when it was asked for
+
+
+@transaction.atomic(savepoint=False)
+def store_pages(pages: Sequence[Asked], since: datetime, look: Look, *, new: bool) -> list[Stored]:
+    """Pages of one table, in their order. ``new``: it is likely that nothing of them is stored; that is tried first.
+
+    Raises the database's errors, as ``store``.
+    """
+    if new and pages and pages[0][0].table is RECORDINGS:
+        _place_rooms({room_id for batch, _ in pages for room_id in batch.column("room_id")}, pages[0][1], look.rooms)
+        if newcomers.add(pages):
+            return [Stored(created=len(batch), quiet=False) for batch, _ in pages]
+    return [store(batch, asked_at, since, look) for batch, asked_at in pages]
 
 
 @transaction.atomic(savepoint=False)
 def store(batch: Batch, asked_at: datetime, since: datetime, look: Look) -> Stored:
     """Raises the database's errors; the transaction around it is lost then."""
-    if look.new and batch.table is RECORDINGS:
-        _place_rooms(batch.rows, asked_at, look.rooms)
-        if newcomers.add(batch, asked_at):
-            return Stored(created=len(batch), quiet=False)
     stored, found = _compare(batch, asked_at, since, look)
     if not found.changed:
         return stored
     if batch.table is not ROOMS:
-        _place_rooms(found.new, asked_at, look.rooms)
+        _place_rooms((row[0] for row in found.new), asked_at, look.rooms)
     if batch.table is RECORDINGS:
         _write_recordings(batch, stored, found, asked_at, since, look)
     else:
@@ -112,33 +122,36 @@ def _write_recordings(
 ) -> None:
     """And their main versions."""
     all_new = len(batch) == stored.created  # then there are no versions to compare with
-    if all_new and not look.new and newcomers.add(batch, asked_at):
+    if all_new and newcomers.add([(batch, asked_at)]):
         return
     RECORDINGS.write(found.changed, asked_at)
     if all_new:
         VERSIONS.write(batch.mains.rows, asked_at)
         return
-    mains = Batch(VERSIONS, mapping.main_version_rows(found.changed))
-    _, of_versions = _compare(mains, asked_at, since, replace(look, new=True))
+    mains = Batch.of_rows(RECORDINGS, found.changed).mains
+    _, of_versions = _compare(mains, asked_at, since, look, differs=True)
     VERSIONS.write(of_versions.changed, asked_at)
     found.drafts += of_versions.drafts
 
 
-def _compare(batch: Batch, asked_at: datetime, since: datetime, look: Look) -> tuple[Stored, Found]:
-    """The page against what is stored."""
-    table, rows = batch.table, batch.rows
+def _compare(
+    batch: Batch, asked_at: datetime, since: datetime, look: Look, *, differs: bool = False
+) -> tuple[Stored, Found]:
+    """The page against what is stored. ``differs``: it is likely that each row does."""
+    table = batch.table
     width = len(table.key)
     stored = Stored()
-    rest = rows
     settled = None
-    if rows and connection.vendor == "postgresql" and not look.new:
+    if len(batch) and connection.vendor == "postgresql" and not differs:
         settled = table.settled(batch.arrays, asked_at, since, thorough=look.thorough)
         stored.known.extend(settled.pks)
         stored.unchanged = len(settled.positions)
-        if stored.unchanged == len(rows):
+        if stored.unchanged == len(batch):
             return stored, Found()
         done = set(settled.positions)
-        rest = [row for position, row in enumerate(rows) if position not in done]
+        rest = [row for position, row in enumerate(batch.rows) if position not in done]
+    else:
+        rest = batch.rows
     by_position: list[Known | None] = [None] * len(rest)
     if settled is None or settled.met > stored.unchanged:
         for known in table.known(rest, asked_at, since, thorough=look.thorough):
@@ -179,9 +192,9 @@ def _compare(batch: Batch, asked_at: datetime, since: datetime, look: Look) -> t
     return stored, found
 
 
-def _place_rooms(rows: Iterable[Row], asked_at: datetime, there: set[int] | None) -> None:
-    """A room that nobody told us of, so that its recording has one. ``room_id`` leads every mapped row."""
-    wanted = sorted({row[0] for row in rows}.difference(there or ()))
+def _place_rooms(rooms: Iterable[int], asked_at: datetime, there: set[int] | None) -> None:
+    """A room that nobody told us of, so that its recording has one."""
+    wanted = sorted(set(rooms).difference(there or ()))
     if not wanted:
         return
     if there is not None:

@@ -68,19 +68,41 @@ def test_what_goes_in_comes_out(table: dict[str, tuple[str, list[Any]]]) -> None
     with transaction.atomic(), binary.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE told (n bigserial, {declared}) ON COMMIT DROP")
         if rows(table):
-            binary.copy("told", columns)
+            binary.copy("told", [binary.Sheet(columns)])
         cursor.execute(f"SELECT {', '.join(table)} FROM told ORDER BY n")  # noqa: S608
         assert cursor.fetchall() == rows(table)
         cursor.execute(f"SELECT * FROM unnest({arrays})", list(map(binary.Array, columns.values())))  # noqa: S608
         assert cursor.fetchall() == rows(table)
 
 
-def test_the_same_value_in_each_row() -> None:
+def test_columns_can_be_filled_in_later_and_again() -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    column = binary.Column.of_one("timestamp with time zone", now, 3)
+    names = binary.Column("text", ["甲", None])
+    later = {"n": "bigint", "at": "timestamp with time zone"}
+    sheet = binary.Sheet({"name": names, "small": binary.Column("integer", [7, -8])}, later)
     with transaction.atomic(), binary.cursor() as cursor:
-        cursor.execute("SELECT %b::timestamptz[]", [binary.Array(column)])
-        assert cursor.fetchone() == ([now] * 3,)
+        cursor.execute("CREATE TEMPORARY TABLE told (n bigint, at timestamptz, name text, small int) ON COMMIT DROP")
+        for ids in ([1, 2], [-(2**63), 2**63 - 1]):
+            sheet.fill("n", ids)
+            sheet.fill("at", [binary.microseconds(now)] * 2)
+            binary.copy("told", [sheet])
+        cursor.execute("SELECT * FROM told")
+        low, high = -(2**63), 2**63 - 1
+        assert cursor.fetchall() == [
+            (1, now, "甲", 7), (2, now, None, -8), (low, now, "甲", 7), (high, now, None, -8),
+        ]  # fmt: skip
+
+
+def test_sheets_that_hold_null_elsewhere_go_together() -> None:
+    sheets = [
+        binary.Sheet({"a": binary.Column("integer", first), "b": binary.Column("integer", second)})
+        for first, second in (([1], [2]), ([None], [3]), ([4], [None]), ([5], [6]), ([None, 7], [None, 8]))
+    ]
+    with transaction.atomic(), binary.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE told (b int, a int) ON COMMIT DROP")
+        binary.copy("told", sheets)
+        cursor.execute("SELECT a, b FROM told ORDER BY b, a")
+        assert cursor.fetchall() == [(1, 2), (None, 3), (5, 6), (7, 8), (4, None), (None, None)]
 
 
 def test_a_number_too_large_for_its_type_is_refused_before_it_is_sent() -> None:
@@ -93,7 +115,7 @@ def test_what_the_database_refuses_is_djangos_error() -> None:
     with transaction.atomic(), binary.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE told (a bigint PRIMARY KEY) ON COMMIT DROP")
         with pytest.raises(IntegrityError), transaction.atomic():
-            binary.copy("told", twice)
+            binary.copy("told", [binary.Sheet(twice)])
         with pytest.raises(DataError), transaction.atomic(), binary.cursor() as other:
             other.execute("SELECT 1 / 0")
         cursor.execute("SELECT count(*) FROM told")

@@ -171,7 +171,8 @@ def test_a_lost_lease_ends_the_threads(vendor: Sandbox, school: School, settings
         SyncLease.objects.update(token="00000000-0000-0000-0000-000000000000")
 
     run = sync(on_page=stolen)
-    assert (run.state, run.pages) == (State.FAILED, 1)
+    assert run.state == State.FAILED
+    assert 1 <= run.pages <= passes.AT_ONCE < 12  # the first pages that had come, and no other
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("fetch")]
 
 

@@ -95,7 +95,7 @@ class Shuffled:
 
 def read(vendor: Vendor, fetchers: int, pick: Any) -> tuple[Reading, list[int], int]:
     """The reading, the ids that it gave, and how many pages it read again."""
-    reading = Reading(vendor.ask, PAGE, fetchers=fetchers, eager=True, key=lambda row: row.id)
+    reading = Reading(vendor.ask, PAGE, fetchers=fetchers, eager=True, keys=lambda rows: [row.id for row in rows])
     met: list[int] = []
     again = 0
     with pytest.MonkeyPatch.context() as patch:

@@ -14,7 +14,8 @@ from django.db import connection, transaction
 
 from playback.models import Change, Recording, Room, Version
 from playback.sync import lock, mapping, upsert
-from playback.sync.tables import sqlite_time
+from playback.sync.batch import Batch
+from playback.sync.tables import RECORDINGS, sqlite_time
 from playback.vendor.results import RecordingRow, RoomRow
 
 pytestmark = [pytest.mark.django_db, pytest.mark.portable]
@@ -85,16 +86,24 @@ def test_an_unchanged_page_costs_no_write_and_one_read() -> None:
     assert Recording.objects.filter(synced_at=T0).count() == 50
 
 
+def pages_of(*pages: list[RecordingRow], asked_at: datetime = T0) -> list[upsert.Asked]:
+    return [(Batch(RECORDINGS, mapping.recording_columns(page, 1)), asked_at) for page in pages]
+
+
 @pytest.mark.parametrize("there", [[], [57], [*range(60)]])
-def test_a_page_that_is_thought_to_be_new_is_stored_as_any_other(there: list[int]) -> None:
+def test_pages_that_are_thought_to_be_new_are_stored_as_any_other(there: list[int]) -> None:
     """What was there already, a recording of a callback for instance, is met and not doubled."""
     rows = [row(number) for number in range(60)]
     store([row(number, name="旧名") for number in there])
     later = T0 + timedelta(hours=1)
     rooms: set[int] = set()
-    look = upsert.Look(thorough=True, new=True, rooms=rooms)
-    stored = upsert.store_recordings(rows, later, later, 1, look)
-    assert (stored.created, stored.updated, stored.unchanged) == (60 - len(there), len(there), 0)
+    look = upsert.Look(thorough=True, rooms=rooms)
+    stored = upsert.store_pages(pages_of(rows[:50], rows[50:], asked_at=later), later, look, new=True)
+    old = [len([number for number in there if number < 50]), len([number for number in there if number >= 50])]
+    assert [(one.created, one.updated, one.unchanged) for one in stored] == [
+        (50 - old[0], old[0], 0),
+        (10 - old[1], old[1], 0),
+    ]
     assert rooms == {each.room_id for each in rows}
     assert Recording.objects.filter(name__endswith="节回放", main_version=0).count() == 60
     assert Version.objects.filter(name__endswith="节回放", version=0).count() == 60
@@ -102,14 +111,28 @@ def test_a_page_that_is_thought_to_be_new_is_stored_as_any_other(there: list[int
     assert Change.objects.filter(echo=False).count() == len(there)
 
 
-def test_a_new_page_with_rows_that_name_no_main_version() -> None:
-    look = upsert.Look(new=True)
-    stored = upsert.store_recordings([row(n, version=None if n % 3 else 0) for n in range(60)], T0, T0, 1, look)
-    assert stored.created == 60
-    assert Version.objects.count() == 20
+def test_new_pages_that_show_a_row_twice_store_it_once() -> None:
+    """A list that grew between two answers."""
+    rows = [row(number) for number in range(60)]
+    stored = upsert.store_pages(pages_of(rows[:41], rows[40:]), T0, upsert.QUICK, new=True)
+    assert [(one.created, one.unchanged) for one in stored] == [(41, 0), (19, 1)]
+    assert Recording.objects.count() == Version.objects.count() == 60
+
+
+def test_new_pages_know_their_own_times_and_versions() -> None:
+    """Rows of which some name no main version, and hold no value where others do."""
+    first = [row(number, version=None if number % 3 else 0) for number in range(60)]
+    second = [row(number, video_id=None if number % 2 else 7, version=0) for number in range(60, 100)]
+    later = T0 + timedelta(seconds=1)
+    pages = [*pages_of(first, []), *pages_of(second, asked_at=later)]
+    assert [one.created for one in upsert.store_pages(pages, T0, upsert.QUICK, new=True)] == [60, 0, 40]
+    assert Version.objects.count() == 60
     for version in Version.objects.select_related("recording"):
-        assert (version.recording.playback_id or 0) % 3 == 0
-        assert version.video_id == version.recording.video_id
+        recording = version.recording
+        assert recording.room_id >= row(60).room_id or (recording.playback_id or 0) % 3 == 0
+        assert version.video_id == recording.video_id
+        at = later if recording.room_id >= row(60).room_id else T0
+        assert [(one.first_seen_at, one.synced_at) for one in (recording, version)] == [(at, at)] * 2
 
 
 @pytest.mark.services
@@ -202,11 +225,11 @@ def test_words_asked_for_before_the_stored_ones_change_nothing(column: str) -> N
 
 def test_the_guard_is_in_the_statement_too() -> None:
     """Somebody stores newer words between the page's read and its write."""
-    from playback.sync.tables import RECORDINGS
-
     store([row(1)])
     Recording.objects.update(synced_at=T0 + timedelta(minutes=5))
-    RECORDINGS.write(mapping.recording_rows([row(1, name="旧名")], 1), T0 + timedelta(minutes=4))
+    RECORDINGS.write(
+        Batch(RECORDINGS, mapping.recording_columns([row(1, name="旧名")], 1)).rows, T0 + timedelta(minutes=4)
+    )
     assert Recording.objects.get().name == "第1节回放"
 
 
@@ -247,9 +270,12 @@ def test_versions_make_missing_recordings() -> None:
 
 
 def test_a_main_version_has_the_facts_of_its_recording() -> None:
-    for each in (row(1), row(2, name="", length=None, cover_url="x" * 600, version=3), row(3, created_at=None)):
-        assert mapping.main_version_rows(mapping.recording_rows([each], 1)) == mapping.version_rows([each])
-    assert mapping.main_version_rows(mapping.recording_rows([row(1, version=None)], 1)) == []
+    rows = [row(1), row(2, name="", length=None, cover_url="x" * 600, version=3), row(3, created_at=None)]
+    silent = row(4, version=None)
+    for told in (rows, [*rows, silent], [silent], []):
+        mains = mapping.main_version_columns(mapping.recording_columns(told, 1))
+        assert [*map(list, mains)] == [*map(list, mapping.version_columns(told))]
+        assert len(mains[0]) == len(told) - told.count(silent)
 
 
 def test_a_version_without_its_number_is_left_out() -> None:
@@ -291,7 +317,7 @@ def test_an_instant_is_the_same_in_every_zone() -> None:
     beijing = row(1).created_at
     assert beijing is not None
     other = msgspec.structs.replace(row(1), created_at=beijing.astimezone(mapping_zone()))
-    assert mapping.recording_rows([row(1)], 1)[0][2] == mapping.recording_rows([other], 1)[0][2]
+    assert mapping.recording_columns([row(1)], 1)[2] == mapping.recording_columns([other], 1)[2]
 
 
 def mapping_zone() -> Any:

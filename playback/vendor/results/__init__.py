@@ -17,6 +17,7 @@ from .media import (
 from .reading import Page, Reader, UnreadableAnswer, UnreadableRow
 from .recordings import NewVersion, PlayerToken, RecordingInfo, RecordingRow, SessionRow
 from .rooms import NewRoom, PartnerKey, RoomInfo, RoomRow
+from .rows import column
 from .values import BEIJING
 from .viewers import MemberRow, WatchRow
 
@@ -49,5 +50,6 @@ __all__ = [
     "UnreadableAnswer",
     "UnreadableRow",
     "WatchRow",
+    "column",
     "told",
 ]

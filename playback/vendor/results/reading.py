@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from ..secret import Secret
+from .rows import Rows
 from .values import INT64, SHOWN, Absent, flag, integer, integers, secret, sequence, text, time
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     """
 
     total: int
-    rows: list[T]
+    rows: Sequence[T]
     unreadable: list[UnreadableRow] = []
     counted: bool = True
 
@@ -175,7 +176,7 @@ _NUL = b"\\u0000"
 
 
 class _Documented(Generic[S]):
-    """Reads a list's whole answer at once, into rows and not into objects first.
+    """Reads a list's whole answer at once, into columns and not into objects first.
 
     A decoder that knows the documented types takes the text apart; what has no type of JSON's (times, flags) is read
     after that, column by column, by the same readers of single values.
@@ -195,21 +196,21 @@ class _Documented(Generic[S]):
             self._columns.append(_each(read, default) if documented is Any else _filled(default))
             held = msgspec.field(name=name) if required else msgspec.field(name=name, default=None)
             fields.append((f"f{place}", documented if required else documented | None, held))
-        row = msgspec.defstruct("Row", fields, kw_only=True)
+        row = msgspec.defstruct("Row", fields, kw_only=True, gc=False)
         data = msgspec.defstruct("Data", [("list", list[row]), ("total", Annotated[int, _INT64] | None, None)])  # type: ignore[valid-type]
         self._decoder = msgspec.json.Decoder(msgspec.defstruct("Answer", [("code", Literal[0]), ("data", data)]))
 
     def page(self, answer: bytes) -> Page[S] | None:
-        if _NUL in answer:
+        if b"\\" in answer and _NUL in answer:  # the first is found much faster, and there is often none
             return None
         try:
             data: Any = self._decoder.decode(answer).data  # type: ignore[attr-defined]
-            columns = zip(*map(astuple, data.list), strict=True)
-            read = [column(values) for column, values in zip(self._columns, columns, strict=False)]
+            columns = [*zip(*map(astuple, data.list), strict=True)] or [()] * len(self._columns)
+            read = [column(values) for column, values in zip(self._columns, columns, strict=True)]
         except Exception:  # whatever it is, ``page`` finds it; and no traceback holds the answer, with its tokens
             return None
-        rows = list(map(self._struct, *read)) if read else []
-        return Page(len(rows) if data.total is None else data.total, rows, counted=data.total is not None)
+        total = len(data.list) if data.total is None else data.total
+        return Page(total, Rows(self._struct, read), counted=data.total is not None)
 
 
 _INT64 = msgspec.Meta(ge=INT64[0], le=INT64[1])
