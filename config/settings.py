@@ -141,7 +141,7 @@ BAIJIAYUN_CALLS_PER_WINDOW: int = env.int("BAIJIAYUN_CALLS_PER_WINDOW", default=
 BAIJIAYUN_TIMEOUT: float = env.float("BAIJIAYUN_TIMEOUT", default=15.0)  # s, for one answer
 PLAYER_TOKEN_SECONDS: int = env.int("PLAYER_TOKEN_SECONDS", default=4 * 3600)  # how long a preview's token lives
 SYNC_PAGE_SIZE: int = env.int("SYNC_PAGE_SIZE", default=1000)  # rows asked for at once; the vendor's most is 1000
-SYNC_FETCHERS: int = env.int("SYNC_FETCHERS", default=8)  # threads that ask for a list's pages ahead; 1: none
+SYNC_FETCHERS: int = env.int("SYNC_FETCHERS", default=12)  # threads that ask for a list's pages ahead; 1: none
 SYNC_GONE_SHARE: float = env.float("SYNC_GONE_SHARE", default=0.10)  # above it a full run asks a person
 # An item's worker is taken for dead after the lease (s; longer than the longest call with its retries).
 OPERATION_LEASE_SECONDS: float = env.float("OPERATION_LEASE_SECONDS", default=120.0)

@@ -44,6 +44,7 @@ class Dispatcher:
 
     def respond(self, request: Request) -> Reply:
         """The answer to one request below ``/openapi/``."""
+        arrived = time.monotonic()  # what comes after it may wait for other calls
         path = request.path.removeprefix("/openapi/").strip("/")
         endpoint = self._by_path.get(path)
         received = ReceivedCall(endpoint.name if endpoint else "", path, request.method, {}, self.sandbox.clock())
@@ -58,7 +59,7 @@ class Dispatcher:
             fields, files = read_fields(request)
             received.params = without_secrets(fields.items())
             self._authenticate(endpoint, fields)
-            if not self.sandbox.window.admit(time.monotonic()):
+            if not self.sandbox.window.admit(arrived):
                 return self._too_frequent(received)
             struck = self.sandbox.faults.take((endpoint.name, endpoint.path, path, "*"))
             early = self._before(struck, received)

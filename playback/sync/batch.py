@@ -6,7 +6,7 @@ mapping, hashing and the columns' binary form are most of a page's work and need
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -19,9 +19,13 @@ from .tables import RECORDINGS, VERSIONS, Table
 class Batch:
     """Rows of one table. What PostgreSQL is sent of all of them is made once, when it is first asked for."""
 
-    def __init__(self, table: Table, columns: mapping.Columns) -> None:
+    def __init__(
+        self, table: Table, columns: mapping.Columns, ready: Mapping[str, binary.Column] | None = None
+    ) -> None:
+        """``ready``: columns of which the binary form is made already."""
         self.table = table
         self.columns = mapping.in_order(columns, len(table.key))
+        self._ready = ready or {}
 
     @classmethod
     def of_rows(cls, table: Table, rows: Iterable[mapping.Row]) -> Batch:
@@ -42,21 +46,29 @@ class Batch:
         return [*zip(*self.columns, strict=True)]
 
     @cached_property
+    def sent(self) -> dict[str, binary.Column]:
+        """As PostgreSQL is sent them."""
+        columns = zip(self.table.columns, self.columns, strict=True)
+        return {name: self._ready.get(name) or self.table.sent(name, values) for name, values in columns}
+
+    @cached_property
     def arrays(self) -> dict[str, binary.Array]:
-        """By column, to be compared or upserted."""
-        return dict(zip(self.table.columns, self.table.arrays(self.table.columns, self.columns), strict=True))
+        """To be compared."""
+        return {name: binary.Array(column) for name, column in self.sent.items()}
 
     @cached_property
     def sheet(self) -> binary.Sheet:
         """To be written by COPY, but for ``Table.given``. There must be a row."""
-        columns = zip(self.table.columns, self.columns, strict=True)
-        own = {name: self.table.sent(name, values) for name, values in columns if name not in self.table.parent}
+        own = {name: column for name, column in self.sent.items() if name not in self.table.parent}
         return binary.Sheet(own, self.table.given)
 
     @cached_property
     def mains(self) -> Batch:
         """The main versions that a list of recordings tells of."""
-        return Batch(VERSIONS, mapping.main_version_columns(self.columns))
+        columns = mapping.main_version_columns(self.columns)
+        all_tell = connection.vendor == "postgresql" and len(columns[0]) == len(self)
+        shared = {name: self.sent[name] for name in mapping.VERSION_FACTS} if all_tell else None
+        return Batch(VERSIONS, columns, shared)
 
     def make_ready(self, *, new: bool) -> None:
         """Make what will be sent: recordings that are ``new`` by COPY with their versions, others to be compared."""

@@ -54,10 +54,11 @@ class Column:
     """One column's values, ready to be sent. A ``uuid`` is given as its 32 hex digits. Raises ``struct.error`` where a
     number is too large for the type."""
 
-    __slots__ = ("kind", "values")
+    __slots__ = ("kind", "null", "values")
 
     def __init__(self, kind: str, values: Sequence[Any]) -> None:
         self.kind = _KINDS[kind]
+        self.null = None in values
         if kind == "timestamp with time zone":
             values = [None if value is None else microseconds(value) for value in values]
         elif kind == "uuid":
@@ -76,7 +77,7 @@ class Column:
     @property
     def fixed(self) -> bool:
         """Are all values, with their lengths, of the same size?"""
-        return bool(self.kind.code) and None not in self.values
+        return bool(self.kind.code) and not self.null
 
     def pieces(self) -> list[Iterable[bytes]]:
         """Of one that is not ``fixed``, what stands beside each other for each value: its length and the value itself,
@@ -85,7 +86,7 @@ class Column:
         if kind.code:
             one = Struct(f">i{kind.code}").pack
             return [[_NULL if value is None else one(kind.size, value) for value in values]]
-        if None in values:
+        if self.null:
             return [[_NULL if value is None else _INT(len(value)) + value for value in values]]
         return [map(_INT, map(len, values)), values]
 
@@ -128,7 +129,7 @@ class Array:
         if not values:
             self.data = pack(">iii", 0, 0, kind.oid)
             return
-        head = _ARRAY(1, int(None in values), kind.oid, len(values), 1)
+        head = _ARRAY(1, int(column.null), kind.oid, len(values), 1)
         self.data = head + (_packed([column]) if column.fixed else _side_by_side(column.pieces()))
 
 

@@ -7,10 +7,12 @@ other uses a seventh of that. Decisions:
   writes. At most twice as many pages as there are threads are under way or held: memory does not grow with the list,
   and a page that waits for its turn keeps no thread from asking for the next.
 * **Only what is surely wanted.** The caller says up to which page may be asked for ahead. A page that it wants alone
-  is asked for in its own thread: a list of one page starts none.
+  is asked for in its own thread.
+* **Several lists, one after the other, share their threads** (``Threads``): the next one can begin while the last pages
+  of this one are under way.
 * **An error waits for its turn.** It is raised when its page is due; the pages before it were handed out, those after
   it never are, and what was not begun by then is not asked for.
-* **Nothing is left behind.** :meth:`Ahead.close` waits for the threads, whatever ended the reading. A call under way
+* **Nothing is left behind.** :meth:`Threads.close` waits for the threads, whatever ended the reading. A call under way
   cannot be cut short (its outcome must be known), so this takes as long as the patience of one call at the most. The
   threads are daemons, for whoever does not wait even for that. Each closes its own HTTP session and, should a call
   have opened one, its own database connection.
@@ -20,6 +22,7 @@ The threads run in copies of the caller's context, so that log lines carry its i
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import sys
 import threading
@@ -27,7 +30,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from queue import SimpleQueue
+from functools import partial
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
@@ -59,32 +63,89 @@ def fetch(ask: Ask, number: int) -> Answered:
     return Answered(number, answer, asked_at, began, time.monotonic())
 
 
-class Ahead:
-    """``take(1)``, ``take(2)``, …, each with how far the threads may go; then :meth:`close` (or ``with``)."""
+class Threads:
+    """Up to ``most`` threads, each started when there is more to do than those before it can begin with. They do what
+    they are given in its order, until :meth:`close` (or ``with``). One is none: then the caller does it all."""
 
-    def __init__(self, ask: Ask, threads: int, name: str = "fetch") -> None:
-        self._ask = ask
-        self._most = threads
+    def __init__(self, most: int, name: str = "fetch") -> None:
+        self.most = most if most > 1 else 0
         self._name = name
-        self._wanted: SimpleQueue[int | None] = SimpleQueue()
+        self._wanted: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._to_do = 0  # not done yet
+        self._threads: list[threading.Thread] = []
+
+    def begin(self, work: Callable[[], None]) -> None:
+        """``work`` must not raise."""
+        with self._lock:
+            self._to_do += 1
+            short = len(self._threads) < min(self.most, self._to_do)
+        self._wanted.put(work)
+        if short:
+            self._start()
+
+    def close(self) -> None:
+        """Wait for what was begun. The rest is not."""
+        waiting = self._wanted
+        self._wanted = SimpleQueue()
+        with contextlib.suppress(Empty):
+            while True:
+                waiting.get_nowait()
+        for _ in self._threads:
+            waiting.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        name = f"{self._name}-{len(self._threads) + 1}"
+        run = contextvars.copy_context().run
+        thread = threading.Thread(target=run, args=(self._work, self._wanted), name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _work(self, wanted: SimpleQueue[Callable[[], None] | None]) -> None:
+        try:
+            while (work := wanted.get()) is not None:
+                work()
+                with self._lock:
+                    self._to_do -= 1
+        finally:
+            connections.close()
+            connection.close()
+
+
+NONE = Threads(1)
+
+
+class Ahead:
+    """The pages of one list: ``take(1)``, ``take(2)``, …, each with how far the threads may go; then :meth:`close` (or
+    ``with``)."""
+
+    def __init__(self, ask: Ask, threads: Threads = NONE) -> None:
+        self._ask = ask
+        self._threads = threads
         self._answers: dict[int, Answered | BaseException] = {}
         self._came = threading.Condition()
-        self._threads: list[threading.Thread] = []
         self._given_out = 0  # the last page that was left to the threads
         self._taken = 0  # the last page that was handed out
         self._last = sys.maxsize  # no page after this one is begun
 
     def reach(self, upto: int) -> None:
-        """Let the threads ask for the pages up to ``upto``, as far as pages may be held. One thread is none."""
-        if self._most < 2:
-            return
+        """Let the threads ask for the pages up to ``upto``, as far as pages may be held."""
         first = max(self._given_out, self._taken) + 1
-        last = min(upto, self._taken + HELD * self._most)
+        last = min(upto, self._taken + HELD * self._threads.most)
         for number in range(first, last + 1):
             self._given_out = number
-            self._wanted.put(number)
-            if len(self._threads) < min(self._most, self._given_out - self._taken):
-                self._start()
+            self._threads.begin(partial(self._fetch, number))
 
     def take(self, upto: int) -> Answered:
         """The next page, when it came. Raises what its call raised."""
@@ -106,12 +167,14 @@ class Ahead:
         """Has the next page come already (or what its call raised)?"""
         return self._taken + 1 in self._answers
 
+    def peek(self) -> Answered | None:
+        """The next page, if it has come. It is not handed out yet."""
+        answer = self._answers.get(self._taken + 1)
+        return answer if isinstance(answer, Answered) else None
+
     def close(self) -> None:
+        """What was not begun is not asked for, and nothing is handed out any more."""
         self._last = 0
-        for _ in self._threads:
-            self._wanted.put(None)
-        for thread in self._threads:
-            thread.join()
         self._answers.clear()
 
     def __enter__(self) -> Self:
@@ -122,25 +185,14 @@ class Ahead:
     ) -> None:
         self.close()
 
-    def _start(self) -> None:
-        name = f"{self._name}-{len(self._threads) + 1}"
-        thread = threading.Thread(target=contextvars.copy_context().run, args=(self._work,), name=name, daemon=True)
-        thread.start()
-        self._threads.append(thread)
-
-    def _work(self) -> None:
+    def _fetch(self, number: int) -> None:
+        if number > self._last:
+            return
+        answer: Answered | BaseException
         try:
-            while (number := self._wanted.get()) is not None:
-                if number > self._last:
-                    continue
-                answer: Answered | BaseException
-                try:
-                    answer = fetch(self._ask, number)
-                except BaseException as error:
-                    answer, self._last = error, min(self._last, number)
-                with self._came:
-                    self._answers[number] = answer
-                    self._came.notify_all()
-        finally:
-            connections.close()
-            connection.close()
+            answer = fetch(self._ask, number)
+        except BaseException as error:
+            answer, self._last = error, min(self._last, number)
+        with self._came:
+            self._answers[number] = answer
+            self._came.notify_all()

@@ -21,7 +21,8 @@ import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
@@ -37,6 +38,7 @@ from playback.vendor.errors import VendorError, VendorMisconfigured, VendorRefus
 from playback.vendor.results import column
 
 from . import gone, indexes, lock, upsert
+from .fetching import Threads
 from .freshness import COMPLETE, last_complete_start
 from .reading import ListEndedEarly, Reading, ReadPage
 from .seen import Seen
@@ -161,9 +163,8 @@ class _Pass:
     def work(self) -> None:
         complete = last_complete_start(self.run.kind)
         stop_before = None if self.run.full or complete is None else complete - OVERLAP
-        for product_type in product_types():
-            self._read(product_type, stop_before)
-        self._read_untyped(stop_before)
+        with Threads(settings.SYNC_FETCHERS) as threads:
+            self._read_lists(threads, stop_before)
         if self.run.full:
             self._conclude()
         self.run.state = self._done()
@@ -182,15 +183,35 @@ class _Pass:
                 error.why = f"{error.why or error.lead} [product type {product_type} of BAIJIAYUN_PRODUCT_TYPES]"
             raise
 
-    def _read(self, product_type: int, stop_before: Any) -> None:
+    def _read_lists(self, threads: Threads, stop_before: datetime | None) -> None:
+        """One after the other, but for the first page of each: an incremental pass, which seldom needs another one,
+        asks for those at once, a full one for the next when the end of this one is in sight."""
+        types = product_types()
+        readings = [self._reading(each, threads, stop_before) for each in types]
+        everything = Reading(lambda _: self._ask(ProductType.ALL.value, 1, 1), 1, threads)
+        asked = readings if ProductType.ALL in types else [*readings, everything]
+        for reading, following in pairwise(asked):
+            reading.following = following
+        if stop_before is not None:
+            for reading in asked:
+                reading.open()
+        for reading in readings:
+            self._read(reading, stop_before)
+        if asked[-1] is everything and self._has_untyped(everything):
+            self.readings.clear()  # the list of all types is the whole, and what the run is measured by
+            self._read(self._reading(ProductType.ALL.value, threads, stop_before), stop_before)
+
+    def _reading(self, product_type: int, threads: Threads, stop_before: datetime | None) -> Reading:
         size = settings.SYNC_PAGE_SIZE
-        reading = Reading(
+        return Reading(
             lambda page: self.source.prepare(self._ask(product_type, page, size), product_type, new=self.only_new),
             size,
-            fetchers=max(1, settings.SYNC_FETCHERS),
+            threads=threads,
             eager=stop_before is None,
             keys=self.source.keys,
         )
+
+    def _read(self, reading: Reading, stop_before: datetime | None) -> None:
         self.readings.append(reading)
         known_from_here = False
         first = True
@@ -212,23 +233,19 @@ class _Pass:
         if not reading.whole:
             raise _Incomplete("the list kept changing while it was read: a row may have been missed")
 
-    def _read_untyped(self, stop_before: Any) -> None:
+    def _has_untyped(self, everything: Reading) -> bool:
         """Rows without a product type are in no list but that of all types. A vendor who has no such list refuses.
 
         ``room/list`` gives no total, so that its one row looks like a list of one: then the list is read.
         """
-        if ProductType.ALL in product_types():
-            return
         try:
-            everything = self._ask(ProductType.ALL.value, 1, 1).total
+            with closing(everything.pages()) as pages:
+                next(pages)
         except VendorMisconfigured:
             raise
         except VendorRefused:
-            return
-        typed = sum(reading.total for reading in self.readings)
-        if everything > typed or everything == 1:
-            self.readings.clear()  # the list of all types is the whole, and what the run is measured by
-            self._read(ProductType.ALL.value, stop_before)
+            return False
+        return everything.total == 1 or everything.total > sum(reading.total for reading in self.readings)
 
     def _store(self, pages: Sequence[ReadPage], *, first: bool) -> bool:
         """Pages and the run's counts in one transaction. Answers whether they brought nothing new.

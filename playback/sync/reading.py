@@ -4,9 +4,12 @@ The end is reached when as many rows came as the vendor says there are. Counting
 vendor who gives out smaller pages than asked, and for a list that grows or shrinks under the reader. An empty page
 before that is no end but a fault: nothing may be concluded from what it lacks.
 
-With ``fetchers`` the pages are asked for ahead (``fetching.py``), up to the page where the list should end. Page 1 is
+With ``threads`` the pages are asked for ahead (``fetching.py``), up to the page where the list should end. Page 1 is
 asked for alone: it says how long the list is. An ``eager`` reading then goes as far ahead as it may; another one, which
 often ends after a page or two, goes half as far ahead as it has come: so many calls it wastes at the most.
+
+Lists that are read one after the other can follow each other without a gap (``following``): page 1 of the next one is
+asked for shortly before the last pages of this one, and its other pages right after those.
 
 With ``keys`` it looks after rows that a list which moves has lost between two pages (``shifts.py``): both pages are
 read again at once and handed out with ``again``; they count in nothing here. ``whole`` is False where that came to no
@@ -23,7 +26,7 @@ from typing import Any, cast
 
 from playback.vendor.results import column
 
-from .fetching import HELD, Ahead, Answered, fetch
+from .fetching import HELD, NONE, Ahead, Answered, Threads, fetch
 from .shifts import Shifts, Side, settles
 
 TRIES = 3  # readings of a boundary at which a row may be lost
@@ -52,14 +55,16 @@ class ReadPage:
 
 @dataclass
 class Reading:
-    """One list while it is read. ``ask(page)`` is the vendor call, which has to stand threads where there are several
-    ``fetchers``; iterate ``pages()``, then look at the rest. Who stops early closes the iterator."""
+    """One list while it is read. ``ask(page)`` is the vendor call, which has to stand ``threads`` where there are any;
+    iterate ``pages()``, then look at the rest. Who stops early closes the iterator, and whoever made the threads closes
+    those."""
 
     ask: Callable[[int], Any]
     page_size: int
-    fetchers: int = 1
+    threads: Threads = NONE
     eager: bool = False
     keys: Callable[[Sequence[Any]], Iterable[Hashable]] | None = None  # of rows, the vendor's
+    following: Reading | None = None
     total: int = 0
     rows: int = 0  # as they came, doubles included
     number: int = 0
@@ -73,20 +78,42 @@ class Reading:
     _page_rows: int = 0  # of a full page, as the vendor gives them out
     _shifts: Shifts = field(default_factory=Shifts)
     _reread: Side | None = None
+    _ahead: Ahead | None = None
+
+    def open(self) -> None:
+        """Ask for page 1 before this reading's turn. It is wanted in any case."""
+        self._ahead = self._ahead or Ahead(self.ask, self.threads)
+        self._ahead.reach(1)
 
     def pages(self) -> Generator[ReadPage, None, None]:
         """Raises the client's errors, and ``ListEndedEarly``."""
-        with Ahead(self.ask, self.fetchers) as ahead:
+        with self._ahead or Ahead(self.ask, self.threads) as ahead:
             while not self.at_end:
                 answered = ahead.take(self._reach())
                 boundary = self._count(answered)
                 if self.eager and not self.at_end:
                     ahead.reach(self._reach())
+                if self.following is not None:
+                    self._prepare(self.following)
                 self.more = self.eager and ahead.is_waiting()
                 yield ReadPage(answered.answer, answered.asked_at)
                 self.more = False
                 if boundary is not None and self.unsettled:
                     yield from self._settle(*boundary)
+
+    def _prepare(self, following: Reading) -> None:
+        """Let the next list begin if the end of this one is in sight, and go on if nothing is left to ask for here."""
+        left = 0 if self.at_end else self._pages_in_all() - self._reach()
+        if left <= self.threads.most:
+            following.open()
+            if left == 0 and following.eager:
+                following.go_on()
+
+    def go_on(self) -> None:
+        """Ask for the pages after the first, if that has come."""
+        if self._ahead is not None and (first := self._ahead.peek()) is not None:
+            came = len(first.answer.rows) + len(first.answer.unreadable)
+            self._ahead.reach(-(-first.answer.total // came) if came else 1)
 
     def _count(self, answered: Answered) -> tuple[Side, Side] | None:
         """Take the page in. Answers it and the one before, as far as shifts are looked after."""
@@ -115,8 +142,11 @@ class Reading:
         """The last page that may be asked for ahead."""
         if self.number == 0:
             return 1
-        within = self.number + (HELD * self.fetchers if self.eager else max(1, self.number // 2))
-        return min(within, -(-self.total // self._page_rows)) if self._page_rows else self.number
+        within = self.number + (HELD * self.threads.most if self.eager else max(1, self.number // 2))
+        return min(within, self._pages_in_all()) if self._page_rows else self.number
+
+    def _pages_in_all(self) -> int:
+        return -(-self.total // self._page_rows) if self._page_rows else 0
 
     def _settle(self, old_low: Side, old_high: Side) -> Iterator[ReadPage]:
         """Read two neighbours again, one after the other, until they hold what may be lost between them."""

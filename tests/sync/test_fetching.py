@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from playback.sync.fetching import Ahead
-from playback.sync.reading import Reading
+from playback.sync.fetching import Ahead, Threads
+from playback.sync.reading import Reading, ReadPage
 from playback.tracing import bound_contextvars, current
 from playback.vendor.exchange import Connections, connections
 
@@ -60,8 +60,13 @@ class Vendor:
         rows = [SimpleNamespace(id=n, created_at=made) for n in range(first, min(first + self.size, self.total))]
         return SimpleNamespace(total=self.total, rows=rows, unreadable=[], counted=True)
 
-    def reading(self, **options: Any) -> Reading:
-        return Reading(self.ask, self.size, **{"fetchers": 4, "eager": True, **options})
+    def reading(self, threads: Threads, **options: Any) -> Reading:
+        return Reading(self.ask, self.size, threads=threads, **{"eager": True, **options})
+
+    def pages(self, most: int = 4, **options: Any) -> Generator[ReadPage, None, None]:
+        """With threads of its own, which end with it."""
+        with Threads(most) as own:
+            yield from self.reading(own, **options).pages()
 
 
 def until(true: Callable[[], bool]) -> None:
@@ -73,7 +78,7 @@ def until(true: Callable[[], bool]) -> None:
 
 def test_pages_come_in_their_order_and_each_once() -> None:
     vendor = Vendor(30)
-    met = [row.id for page in vendor.reading().pages() for row in page.rows]
+    met = [row.id for page in vendor.pages() for row in page.rows]
     assert met == list(range(297))
     assert sorted(vendor.asked) == list(range(1, 31))
     assert vendor.asked[0] == 1
@@ -81,7 +86,7 @@ def test_pages_come_in_their_order_and_each_once() -> None:
 
 def test_no_more_than_two_pages_a_thread_are_under_way_or_held() -> None:
     vendor = Vendor(30)
-    with closing(vendor.reading().pages()) as pages:
+    with closing(vendor.pages()) as pages:
         next(pages)
         until(lambda: sorted(vendor.asked) == [*range(1, 10)])  # page 1 is with us, eight are held
         until(lambda: vendor.under_way == 0)
@@ -92,7 +97,7 @@ def test_no_more_than_two_pages_a_thread_are_under_way_or_held() -> None:
 
 def test_a_page_that_waits_for_its_turn_keeps_no_thread_from_asking() -> None:
     vendor = Vendor(30)
-    with closing(vendor.reading().pages()) as pages:
+    with closing(vendor.pages()) as pages:
         next(pages)
         until(lambda: len(vendor.asked) == 9 and vendor.under_way == 0)
         vendor.open.clear()
@@ -104,19 +109,20 @@ def test_a_page_that_waits_for_its_turn_keeps_no_thread_from_asking() -> None:
 
 def test_a_reading_says_whether_the_next_page_has_come() -> None:
     vendor = Vendor(3)
-    reading = vendor.reading()
     told = []
-    for page in reading.pages():
-        if page.rows[0].id < 20:  # another one follows
-            until(lambda: len(vendor.asked) == 3 and vendor.under_way == 0)
-        told.append(reading.more)
+    with Threads(4) as own:
+        reading = vendor.reading(own)
+        for page in reading.pages():
+            if page.rows[0].id < 20:  # another one follows
+                until(lambda: len(vendor.asked) == 3 and vendor.under_way == 0)
+            told.append(reading.more)
     assert told[-2:] == [True, False]
 
 
 def test_several_are_under_way_at_once() -> None:
     vendor = Vendor(30)
     vendor.open.clear()
-    with closing(vendor.reading().pages()) as pages:
+    with closing(vendor.pages()) as pages:
         next(pages)
         until(lambda: vendor.under_way == 4)
         vendor.open.set()
@@ -124,11 +130,71 @@ def test_several_are_under_way_at_once() -> None:
     assert vendor.most == 4
 
 
+def test_the_next_list_begins_when_the_end_of_this_one_is_in_sight() -> None:
+    first, second = Vendor(12), Vendor(6)
+    with Threads(2) as own:
+        following = second.reading(own)
+        reading = first.reading(own, following=following)
+        for number, _ in enumerate(reading.pages(), 1):
+            until(lambda: first.under_way == second.under_way == 0)
+            if number < 6:  # four pages are held at most, and two more are to be asked for
+                assert second.asked == []
+        until(lambda: sorted(second.asked) == [1, 2, 3, 4])  # this list held no more of them either
+        assert [page.rows[0].id for page in following.pages()] == [0, 10, 20, 30, 40, 50]
+    assert sorted(first.asked) == list(range(1, 13))
+    assert sorted(second.asked) == list(range(1, 7))
+
+
+def test_a_list_that_often_ends_after_a_page_is_only_begun() -> None:
+    first, second = Vendor(1), Vendor(6)
+    with Threads(2) as own:
+        following = second.reading(own, eager=False)
+        list(first.reading(own, following=following).pages())
+        until(lambda: second.asked == [1] and second.under_way == 0)
+        assert next(following.pages()).rows
+
+
+def test_a_list_whose_first_page_fails_does_not_go_on() -> None:
+    first, second = Vendor(3), Vendor(6)
+    second.fails[1] = ConnectionError("page 1")
+    with Threads(2) as own:
+        following = second.reading(own)
+        for _ in first.reading(own, following=following).pages():
+            until(lambda: second.under_way == 0)
+        with pytest.raises(ConnectionError, match="page 1"):
+            list(following.pages())
+    assert second.asked == [1]
+
+
+def test_lists_share_their_threads_and_leave_each_other_alone() -> None:
+    lists = [Vendor(5), Vendor(5), Vendor(5)]
+    lists[1].fails[3] = ConnectionError("page 3")
+    with Threads(3) as own:
+        readings = [vendor.reading(own) for vendor in lists]
+        for reading in readings:
+            reading.open()
+        assert len(list(readings[0].pages())) == 5
+        with pytest.raises(ConnectionError, match="page 3"):
+            list(readings[1].pages())
+        assert len(list(readings[2].pages())) == 5
+        assert len(threads()) <= 3
+
+
+def test_a_list_that_is_never_read_is_left_behind() -> None:
+    vendor = Vendor(5)
+    with Threads(2) as own:
+        vendor.reading(own).open()
+    assert vendor.asked in ([], [1])
+    alone = Vendor(5)
+    alone.reading(Threads(1)).open()
+    assert (alone.asked, threads()) == ([], [])
+
+
 @pytest.mark.parametrize("pages", [1, 2])
 def test_a_short_list_needs_no_thread(pages: int) -> None:
     vendor = Vendor(pages)
     started = []
-    for page in vendor.reading(eager=False).pages():
+    for page in vendor.pages(eager=False):
         started.append(len(threads()))
         assert page.rows
     assert started == [0] * pages
@@ -137,14 +203,14 @@ def test_a_short_list_needs_no_thread(pages: int) -> None:
 
 def test_nothing_is_asked_for_behind_the_end() -> None:
     vendor = Vendor(7)
-    list(vendor.reading(fetchers=8).pages())
+    list(vendor.pages(8))
     assert sorted(vendor.asked) == list(range(1, 8))
 
 
 def test_a_reading_that_may_end_soon_wastes_half_as_many_calls_as_it_used_at_the_most() -> None:
     for stop in range(1, 12):
         vendor = Vendor(40)
-        with closing(vendor.reading(eager=False, fetchers=8).pages()) as pages:
+        with closing(vendor.pages(8, eager=False)) as pages:
             for _ in range(stop):
                 next(pages)
         wasted = len(vendor.asked) - stop
@@ -153,7 +219,7 @@ def test_a_reading_that_may_end_soon_wastes_half_as_many_calls_as_it_used_at_the
 
 def test_one_fetcher_asks_for_one_page_after_the_other() -> None:
     vendor = Vendor(5)
-    with closing(vendor.reading(fetchers=1).pages()) as pages:
+    with closing(vendor.pages(1)) as pages:
         next(pages)
         assert vendor.asked == [1]
         next(pages)
@@ -167,20 +233,20 @@ def test_an_error_is_raised_when_its_page_is_due() -> None:
     vendor.fails[4] = ConnectionError("page 4")
     met: list[int] = []
     with pytest.raises(ConnectionError, match="page 4"):
-        met.extend(page.rows[0].id for page in vendor.reading().pages())
+        met.extend(page.rows[0].id for page in vendor.pages())
     assert met == [0, 10, 20]
     assert max(vendor.asked) <= 7
 
 
 def test_who_stops_early_leaves_nothing_behind() -> None:
     vendor = Vendor(30)
-    pages = vendor.reading().pages()
+    pages = vendor.pages()
     next(pages)
-    until(lambda: len(vendor.asked) == 5)
+    until(lambda: len(vendor.asked) == 9)  # this one, and two a thread
     assert threads()
     pages.close()
     assert threads() == []
-    assert len(vendor.asked) == 5
+    assert len(vendor.asked) == 9
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
@@ -188,7 +254,7 @@ def test_an_error_of_the_consumer_ends_the_threads(error: type[BaseException]) -
     vendor = Vendor(30)
 
     def consume() -> None:
-        with closing(vendor.reading().pages()) as pages:
+        with closing(vendor.pages()) as pages:
             for _ in pages:
                 raise error
 
@@ -199,7 +265,7 @@ def test_an_error_of_the_consumer_ends_the_threads(error: type[BaseException]) -
 
 def test_closing_waits_for_the_calls_under_way() -> None:
     vendor = Vendor(30)
-    with closing(vendor.reading().pages()) as pages:
+    with closing(vendor.pages()) as pages:
         vendor.open.set()
         next(pages)
         vendor.open.clear()
@@ -216,7 +282,7 @@ def test_the_threads_carry_the_callers_id() -> None:
         seen.append(current())
         return page
 
-    with bound_contextvars(request_id="the-click-that-began-it"), Ahead(ask, 3, NAME) as ahead:
+    with bound_contextvars(request_id="the-click-that-began-it"), Threads(3) as own, Ahead(ask, own) as ahead:
         taken = [ahead.take(6).answer for _ in range(6)]
     assert taken == [1, 2, 3, 4, 5, 6]
     assert seen == ["the-click-that-began-it"] * 6
@@ -240,7 +306,7 @@ def test_each_threads_http_session_is_closed(monkeypatch: pytest.MonkeyPatch) ->
         both.wait()  # so that each thread has a page
         return page
 
-    with Ahead(ask, 2, NAME) as ahead:
+    with Threads(2) as own, Ahead(ask, own) as ahead:
         for _ in range(6):
             ahead.take(6)
     assert sorted(closed) == ["fetch-1", "fetch-2"]

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from playback.sync import reading as reading_module
-from playback.sync.fetching import Answered
+from playback.sync.fetching import Answered, Threads
 from playback.sync.reading import ListEndedEarly, Reading
 
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
@@ -95,11 +95,13 @@ class Shuffled:
 
 def read(vendor: Vendor, fetchers: int, pick: Any) -> tuple[Reading, list[int], int]:
     """The reading, the ids that it gave, and how many pages it read again."""
-    reading = Reading(vendor.ask, PAGE, fetchers=fetchers, eager=True, keys=lambda rows: [row.id for row in rows])
+    reading = Reading(
+        vendor.ask, PAGE, threads=Threads(fetchers), eager=True, keys=lambda rows: [row.id for row in rows]
+    )
     met: list[int] = []
     again = 0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading_module, "Ahead", lambda ask, threads: Shuffled(ask, threads, pick))
+        patch.setattr(reading_module, "Ahead", lambda ask, threads: Shuffled(ask, max(1, threads.most), pick))
         for page in reading.pages():
             met.extend(row.id for row in page.rows)
             again += page.again
