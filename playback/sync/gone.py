@@ -43,23 +43,33 @@ def candidates(model: type[Mirror], since: datetime) -> QuerySet[Any]:
 
 
 def absent(model: type[Mirror], seen: Seen, since: datetime) -> Iterator[list[int]]:
-    """Primary keys of the candidates that were not seen, in chunks, in order; flat in memory."""
-    last = -1
+    """Primary keys of the candidates that were not seen, in chunks, in order; flat in memory.
+
+    Usually all were seen: long stretches of which that is known are not read.
+    """
     chunk: list[int] = []
-    while True:
-        keys = candidates(model, since).filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:_READ]
-        read = list(keys)
-        for pk in read:
+    start = 0
+    for run in (*seen.runs(_READ), None):
+        for pk in _keys(candidates(model, since), start, run.start if run else None):
             if pk not in seen:
                 chunk.append(pk)
                 if len(chunk) == _CHUNK:
                     yield chunk
                     chunk = []
-        if len(read) < _READ:
-            break
-        last = read[-1]
+        start = run.stop if run else 0
     if chunk:
         yield chunk
+
+
+def _keys(rows: QuerySet[Any], start: int, stop: int | None) -> Iterator[int]:
+    """Primary keys from ``start`` until before ``stop``, in order."""
+    rows = rows.order_by("pk") if stop is None else rows.filter(pk__lt=stop).order_by("pk")
+    last = start - 1
+    while read := list(rows.filter(pk__gt=last).values_list("pk", flat=True)[:_READ]):
+        yield from read
+        last = read[-1]
+        if len(read) < _READ:
+            return
 
 
 def too_many(model: type[Mirror], going: int, *, list_is_empty: bool, allowed: int) -> bool:

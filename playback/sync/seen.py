@@ -6,10 +6,12 @@ vendor's 14-digit numbers, which lie apart: about 100 bytes a room, and an accou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _SHIFT = 9
-_MASK = (1 << _SHIFT) - 1
+_SIZE = 1 << _SHIFT
+_MASK = _SIZE - 1
+_ALL = (1 << _SIZE) - 1
 
 
 class Seen:
@@ -27,3 +29,16 @@ class Seen:
 
     def __len__(self) -> int:
         return sum(block.bit_count() for block in self._blocks.values())
+
+    def runs(self, least: int) -> Iterator[range]:
+        """Where at least ``least`` keys beside each other were all met, in order and none in two pieces; as far as
+        whole blocks of 512 keys tell it."""
+        start = end = 0
+        for block in sorted(block for block, keys in self._blocks.items() if keys == _ALL):
+            if block << _SHIFT != end:
+                if end - start >= least:
+                    yield range(start, end)
+                start = block << _SHIFT
+            end = (block + 1) << _SHIFT
+        if end - start >= least:
+            yield range(start, end)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from playback.models import Recording, Room, SyncRun, Version
 from playback.sandbox.server import Sandbox
 from playback.sync import gone, passes
+from playback.sync.seen import Seen
 
 from .conftest import LONG_AGO, sync
 
@@ -243,3 +244,24 @@ def test_many_rows_go_in_chunks(vendor: Sandbox, school: School, monkeypatch: An
     left = Recording.objects.live().values_list("session_id", flat=True)
     assert set(left) == {202403010 + n for n in range(60) if n not in doomed}
     assert Version.objects.live().count() == 30
+
+
+@pytest.mark.parametrize("missed", [[], [1], [1500], [700, 701, 1100], [1, 512, 1023, 1024, 4000], [*range(1, 4001)]])
+@pytest.mark.parametrize("least", [1, 100, 1000])
+def test_what_is_known_to_be_seen_is_not_read(
+    monkeypatch: Any, django_assert_max_num_queries: Any, missed: list[int], least: int
+) -> None:
+    monkeypatch.setattr(gone, "_READ", least * 4)
+    before = timezone.now() - timedelta(hours=1)
+    room = Room.objects.create(room_id=24010100000001, title="高一数学", first_seen_at=before)
+    Recording.objects.bulk_create(
+        Recording(pk=pk, room=room, session_id=pk, status=100, first_seen_at=before, synced_at=before)
+        for pk in range(1, 4001)
+    )
+    seen = Seen()
+    seen.update({*range(1, 4001)}.difference(missed))
+    absent = [pk for chunk in gone.absent(Recording, seen, timezone.now()) for pk in chunk]
+    assert absent == missed
+    if least == 100 and len(missed) < 6:
+        with django_assert_max_num_queries(4 + 4 * len(missed)):
+            list(gone.absent(Recording, seen, timezone.now()))
