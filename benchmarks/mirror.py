@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from django.db import connection, transaction
 
-from playback.models import Recording, Room, Version
+from playback.models import Change, Recording, Room, Version
 from playback.sync import mapping, upsert
 from playback.sync.tables import stored_time
 from playback.vendor.results import RecordingRow
@@ -52,7 +52,7 @@ def pages(rows: int, renamed_share: float = 0.0) -> Iterator[list[RecordingRow]]
 
 def empty() -> None:
     with connection.cursor() as cursor:
-        for model in (Version, Recording, Room):
+        for model in (Change, Version, Recording, Room):
             table = model._meta.db_table
             if connection.vendor == "postgresql":
                 cursor.execute(f"TRUNCATE {table} CASCADE")
