@@ -4,10 +4,10 @@ A call takes some 300 ms on its way, and the vendor allows twenty of them a seco
 other uses a seventh of that. Decisions:
 
 * **One consumer, in order.** Threads only ask; what they bring is handed out page by page to the one thread that
-  writes. At most twice as many pages as there are threads are under way or held: memory does not grow with the list,
-  and a page that waits for its turn keeps no thread from asking for the next.
-* **Only what is surely wanted.** The caller says up to which page may be asked for ahead. A page that it wants alone
-  is asked for in its own thread.
+  writes. At most twice as many pages of a list as there are threads are under way or held: memory does not grow with
+  the list, and a page that waits for its turn keeps no thread from asking for the next.
+* **Only what is surely wanted.** The caller says up to which page may be asked for ahead. A page that it wants alone,
+  and now, is asked for in its own thread.
 * **Several lists, one after the other, share their threads** (``Threads``): the next one can begin while the last pages
   of this one are under way.
 * **An error waits for its turn.** It is raised when its page is due; the pages before it were handed out, those after
@@ -55,6 +55,11 @@ class Answered:
     began: float
     came: float
 
+    @property
+    def age(self) -> float:
+        """Seconds since it came."""
+        return time.monotonic() - self.came
+
 
 def fetch(ask: Ask, number: int) -> Answered:
     """One page, in the caller's thread. Raises what ``ask`` raises."""
@@ -63,7 +68,22 @@ def fetch(ask: Ask, number: int) -> Answered:
     return Answered(number, answer, asked_at, began, time.monotonic())
 
 
-class Threads:
+class _Closing:
+    """``with`` ends with ``close``."""
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Threads(_Closing):
     """Up to ``most`` threads, each started when there is more to do than those before it can begin with. They do what
     they are given in its order, until :meth:`close` (or ``with``). One is none: then the caller does it all."""
 
@@ -97,14 +117,6 @@ class Threads:
             thread.join()
         self._threads.clear()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _start(self) -> None:
         name = f"{self._name}-{len(self._threads) + 1}"
         run = contextvars.copy_context().run
@@ -126,7 +138,7 @@ class Threads:
 NONE = Threads(1)
 
 
-class Ahead:
+class Ahead(_Closing):
     """The pages of one list: ``take(1)``, ``take(2)``, …, each with how far the threads may go; then :meth:`close` (or
     ``with``)."""
 
@@ -167,6 +179,11 @@ class Ahead:
         """Has the next page come already (or what its call raised)?"""
         return self._taken + 1 in self._answers
 
+    @property
+    def has_gone_on(self) -> bool:
+        """Was another page than the first left to the threads?"""
+        return self._given_out > 1
+
     def peek(self) -> Answered | None:
         """The next page, if it has come. It is not handed out yet."""
         answer = self._answers.get(self._taken + 1)
@@ -176,14 +193,6 @@ class Ahead:
         """What was not begun is not asked for, and nothing is handed out any more."""
         self._last = 0
         self._answers.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _fetch(self, number: int) -> None:
         if number > self._last:

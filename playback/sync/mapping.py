@@ -45,7 +45,7 @@ VERSION_FACTS = (
 )
 VERSION_STICKY = ("version_type",)
 
-# A recording's facts end with those of its main version: see ``main_version_rows``.
+# A recording's facts end with those of its main version: see ``main_version_columns``.
 RECORDING_KEY = ("room_id", "session_id")
 RECORDING_FACTS = ("playback_id", "main_version", *VERSION_FACTS)
 RECORDING_STICKY = ("product_type",)

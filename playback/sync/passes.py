@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -158,6 +158,7 @@ class _Pass:
     nameless: int = 0  # unreadable rows that do not even say which row they are
     new_below_first_page: bool = False
     only_new: bool = False  # the page stored last
+    typed: int = 0  # rows in the lists of types, before those in all were counted
     rooms: set[int] = field(default_factory=set)  # there for certain
 
     def work(self) -> None:
@@ -188,16 +189,17 @@ class _Pass:
         asks for those at once, a full one for the next when the end of this one is in sight."""
         types = product_types()
         readings = [self._reading(each, threads, stop_before) for each in types]
-        everything = Reading(lambda _: self._ask(ProductType.ALL.value, 1, 1), 1, threads)
-        asked = readings if ProductType.ALL in types else [*readings, everything]
-        for reading, following in pairwise(asked):
-            reading.following = following
-        if stop_before is not None:
-            for reading in asked:
+        everything = Reading(self._count_all, 1, threads)
+        in_turn = readings if ProductType.ALL in types else [*readings, everything]
+        if stop_before is None:
+            for reading, following in pairwise(in_turn):
+                reading.following = following
+        else:
+            for reading in readings:
                 reading.open()
         for reading in readings:
             self._read(reading, stop_before)
-        if asked[-1] is everything and self._has_untyped(everything):
+        if ProductType.ALL not in types and self._has_untyped(everything):
             self.readings.clear()  # the list of all types is the whole, and what the run is measured by
             self._read(self._reading(ProductType.ALL.value, threads, stop_before), stop_before)
 
@@ -233,19 +235,29 @@ class _Pass:
         if not reading.whole:
             raise _Incomplete("the list kept changing while it was read: a row may have been missed")
 
+    def _count_all(self, _page: int = 1) -> Any:
+        self.typed = self._counted()  # from answers that came before this is asked
+        return self._ask(ProductType.ALL.value, 1, 1)
+
+    def _counted(self) -> int:
+        return sum(reading.total for reading in self.readings)
+
     def _has_untyped(self, everything: Reading) -> bool:
         """Rows without a product type are in no list but that of all types. A vendor who has no such list refuses.
 
         ``room/list`` gives no total, so that its one row looks like a list of one: then the list is read.
         """
         try:
-            with closing(everything.pages()) as pages:
+            with closing(everything.pages()) as pages, suppress(ListEndedEarly):
                 next(pages)
+            if everything.total <= self.typed and everything.total != 1:
+                return False
+            total = int(self._count_all().total)  # it was asked before the last pages came: rows may have been added
         except VendorMisconfigured:
             raise
         except VendorRefused:
             return False
-        return everything.total == 1 or everything.total > sum(reading.total for reading in self.readings)
+        return total == 1 or total > self.typed
 
     def _store(self, pages: Sequence[ReadPage], *, first: bool) -> bool:
         """Pages and the run's counts in one transaction. Answers whether they brought nothing new.

@@ -8,8 +8,10 @@ With ``threads`` the pages are asked for ahead (``fetching.py``), up to the page
 asked for alone: it says how long the list is. An ``eager`` reading then goes as far ahead as it may; another one, which
 often ends after a page or two, goes half as far ahead as it has come: so many calls it wastes at the most.
 
-Lists that are read one after the other can follow each other without a gap (``following``): page 1 of the next one is
-asked for shortly before the last pages of this one, and its other pages right after those.
+Lists that are read one after the other can follow each other without a gap (``open``, ``following``): page 1 of the
+next is asked for before its turn, shortly before the last pages of this one, and further pages right after those. If
+that page 1 has waited for more than ``FRESH`` seconds by then, and no other page follows yet, it is asked for anew: the
+list may have moved on, and what is known of lists that move rests on pages that were answered soon after each other.
 
 With ``keys`` it looks after rows that a list which moves has lost between two pages (``shifts.py``): both pages are
 read again at once and handed out with ``again``; they count in nothing here. ``whole`` is False where that came to no
@@ -29,6 +31,7 @@ from playback.vendor.results import column
 from .fetching import HELD, NONE, Ahead, Answered, Threads, fetch
 from .shifts import Shifts, Side, settles
 
+FRESH = 1.0  # s
 TRIES = 3  # readings of a boundary at which a row may be lost
 
 
@@ -75,6 +78,7 @@ class Reading:
     more: bool = False  # the next page has come already
     newest_first: bool = True
     oldest: datetime | None = None
+    _counted: bool = True
     _page_rows: int = 0  # of a full page, as the vendor gives them out
     _shifts: Shifts = field(default_factory=Shifts)
     _reread: Side | None = None
@@ -87,7 +91,7 @@ class Reading:
 
     def pages(self) -> Generator[ReadPage, None, None]:
         """Raises the client's errors, and ``ListEndedEarly``."""
-        with self._ahead or Ahead(self.ask, self.threads) as ahead:
+        with self._begun() as ahead:
             while not self.at_end:
                 answered = ahead.take(self._reach())
                 boundary = self._count(answered)
@@ -101,19 +105,27 @@ class Reading:
                 if boundary is not None and self.unsettled:
                     yield from self._settle(*boundary)
 
+    def _begun(self) -> Ahead:
+        if self._ahead is not None:
+            first = self._ahead.peek()
+            if first is None or self._ahead.has_gone_on or first.age <= FRESH:
+                return self._ahead
+            self._ahead.close()
+        return Ahead(self.ask, self.threads)
+
     def _prepare(self, following: Reading) -> None:
         """Let the next list begin if the end of this one is in sight, and go on if nothing is left to ask for here."""
         left = 0 if self.at_end else self._pages_in_all() - self._reach()
-        if left <= self.threads.most:
+        if self.at_end or (self._counted and left <= self.threads.most):
             following.open()
             if left == 0 and following.eager:
                 following.go_on()
 
     def go_on(self) -> None:
-        """Ask for the pages after the first, if that has come."""
-        if self._ahead is not None and (first := self._ahead.peek()) is not None:
+        """Ask for a page a thread after the first, if that has just come."""
+        if self._ahead is not None and (first := self._ahead.peek()) is not None and first.age <= FRESH:
             came = len(first.answer.rows) + len(first.answer.unreadable)
-            self._ahead.reach(-(-first.answer.total // came) if came else 1)
+            self._ahead.reach(min(-(-first.answer.total // came), self.threads.most) if came else 1)
 
     def _count(self, answered: Answered) -> tuple[Side, Side] | None:
         """Take the page in. Answers it and the one before, as far as shifts are looked after."""
@@ -123,6 +135,7 @@ class Reading:
         self.rows += came
         self.steady = self.steady and (self.number == 1 or answer.total == self.total)
         self.total = answer.total
+        self._counted = getattr(answer, "counted", True)
         self._page_rows = self._page_rows or came
         # A total that is just this full page is what an answer without a total looks like: ask on.
         uncounted = answer.total == came >= self.page_size
@@ -131,8 +144,8 @@ class Reading:
             self.total = self.rows  # nobody counted but we
         if came == 0 and not self.at_end:
             raise ListEndedEarly(f"page {self.number} is empty, after {self.rows} of {self.total} rows")
-        self._follow_order(answer.rows)
-        if self.keys is None or not getattr(answer, "counted", True):
+        self._follow_order(answer.rows, self._shifts.last)
+        if self.keys is None or not self._counted:
             return None
         before, page = self._shifts.last, Side.of(answered, self.keys)
         self.unsettled = self._shifts.doubtful(page) and self.whole
@@ -169,14 +182,19 @@ class Reading:
                 return
         self.whole = self.unsettled = False
 
-    def _follow_order(self, rows: Sequence[Any]) -> None:
+    def _follow_order(self, rows: Sequence[Any], before: Side | None) -> None:
+        """Rows that the page before showed too say nothing: others were added, which pushed them onto this one."""
         if not self.newest_first:
             return
         times: Sequence[datetime | None] = column(rows, "created_at")
         if None in times:
             self.newest_first = False
             return
-        told = cast(list[datetime], times if self.oldest is None else [self.oldest, *times])
+        told = cast(list[datetime], times)
+        if self.keys is not None and before is not None and self.oldest is not None and told and told[0] > self.oldest:
+            told = [time for key, time in zip(self.keys(rows), told, strict=True) if key not in before.keys]
+        if self.oldest is not None:
+            told = [self.oldest, *told]
         self.newest_first = all(map(ge, told, told[1:]))
         if told:
             self.oldest = told[-1]

@@ -5,7 +5,8 @@ ahead the later page may even show the earlier moment. This is what can be known
 
 *What is assumed.* One answer shows one moment, its total too. Rows keep their order. What is added comes before all
 rows in question, as the newest does in a list that is newest first. Fewer than a page of rows come and go while the
-answers that were under way together are made. Page 1 is the first that was answered.
+answers that were under way together are made. Page 1 is the first that was answered, at most ``reading.FRESH`` seconds
+before others were asked for.
 
 *What a loss is.* A row was there all along and no page showed it: then there is a page *p* that it came after (its
 place was beyond *p*'s last), and at the moment of page *p + 1* it came before that page's first. Take the first such

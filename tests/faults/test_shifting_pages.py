@@ -32,19 +32,21 @@ def _nobody_is_asked(settings: Any) -> None:
 
 def moving(school: School, how: str) -> Callable[[SyncRun], None]:
     """Deep in the list, where no ordinary pass comes by: recordings more at the front, the newest ones gone, or both
-    by turns."""
+    by turns. Fewer than a page of them, of the small ones here: more while pages are under way ends a pass as
+    incomplete."""
+    moved: set[int] = set()  # pages that were stored together are told together
 
     def between(run: SyncRun) -> None:
-        if run.pages not in (4, 5, 6):
+        if run.pages not in (4, 5, 6) or run.pages in moved:
             return
+        moved.add(run.pages)
         if "add" in how and (how == "add" or run.pages % 2):
-            school.add(2, cuts=False)
+            school.add(1, cuts=False)
         else:
-            for _ in range(2):
-                newest = school.vendor.state.rows(
-                    "SELECT room_id, session_id FROM versions WHERE is_main = 1 ORDER BY created_at DESC LIMIT 1"
-                )[0]
-                school.vendor.state.remove_recording(newest["room_id"], newest["session_id"])
+            newest = school.vendor.state.rows(
+                "SELECT room_id, session_id FROM versions WHERE is_main = 1 ORDER BY created_at DESC LIMIT 1"
+            )[0]
+            school.vendor.state.remove_recording(newest["room_id"], newest["session_id"])
 
     return between
 

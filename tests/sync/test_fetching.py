@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from playback.sync import reading as reading_module
 from playback.sync.fetching import Ahead, Threads
 from playback.sync.reading import Reading, ReadPage
 from playback.tracing import bound_contextvars, current
@@ -139,7 +140,7 @@ def test_the_next_list_begins_when_the_end_of_this_one_is_in_sight() -> None:
             until(lambda: first.under_way == second.under_way == 0)
             if number < 6:  # four pages are held at most, and two more are to be asked for
                 assert second.asked == []
-        until(lambda: sorted(second.asked) == [1, 2, 3, 4])  # this list held no more of them either
+        until(lambda: sorted(second.asked) == [1, 2])  # a page a thread
         assert [page.rows[0].id for page in following.pages()] == [0, 10, 20, 30, 40, 50]
     assert sorted(first.asked) == list(range(1, 13))
     assert sorted(second.asked) == list(range(1, 7))
@@ -152,6 +153,49 @@ def test_a_list_that_often_ends_after_a_page_is_only_begun() -> None:
         list(first.reading(own, following=following).pages())
         until(lambda: second.asked == [1] and second.under_way == 0)
         assert next(following.pages()).rows
+
+
+@pytest.mark.parametrize("eager", [True, False])
+def test_a_first_page_that_waited_too_long_is_asked_for_anew(monkeypatch: pytest.MonkeyPatch, eager: bool) -> None:
+    """Its list may have moved on. One that has gone on since then stays: the pages were answered together."""
+    monkeypatch.setattr(reading_module, "FRESH", 0.05)
+    vendor = Vendor(4)
+    with Threads(2) as own:
+        reading = vendor.reading(own, eager=eager)
+        reading.open()
+        until(lambda: vendor.asked == [1] and vendor.under_way == 0)
+        time.sleep(0.1)
+        reading.go_on()
+        assert [page.rows[0].id for page in reading.pages()] == [0, 10, 20, 30]
+    assert sorted(vendor.asked) == [1, 1, 2, 3, 4]
+
+    vendor = Vendor(4)
+    with Threads(2) as own:
+        reading = vendor.reading(own)
+        reading.open()
+        until(lambda: reading._ahead is not None and reading._ahead.peek() is not None)
+        reading.go_on()
+        time.sleep(0.1)
+        assert [page.rows[0].id for page in reading.pages()] == [0, 10, 20, 30]
+    assert sorted(vendor.asked) == [1, 2, 3, 4]
+
+
+def test_a_list_without_a_total_lets_no_other_begin_before_its_end() -> None:
+    first, second = Vendor(3), Vendor(3)
+    told = first.ask
+
+    def uncounted(page: int) -> Any:
+        answer = told(page)
+        answer.total, answer.counted = len(answer.rows), False
+        return answer
+
+    first.ask = uncounted  # type: ignore[method-assign]
+    with Threads(2) as own:
+        following = second.reading(own)
+        for number, _ in enumerate(first.reading(own, following=following).pages(), 1):
+            if number < 3:
+                assert second.asked == []
+        assert len(list(following.pages())) == 3
 
 
 def test_a_list_whose_first_page_fails_does_not_go_on() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from playback.sandbox.server import Sandbox
 from playback.sandbox.shifting import shift
 from playback.sandbox.state.lists import LISTED
 from playback.sync import passes, reading
+from playback.vendor.client import VendorClient
 
 from .conftest import LONG_AGO, sync
 from .test_passes import pages_asked
@@ -160,8 +162,6 @@ def test_all_kinds_are_read_by_several_threads(vendor: Sandbox, school: School, 
 
 
 def test_a_lost_lease_ends_the_threads(vendor: Sandbox, school: School, settings: Any) -> None:
-    import threading
-
     from playback.models import SyncLease
 
     settings.SYNC_FETCHERS = 4
@@ -188,3 +188,56 @@ def test_threads_never_ask_for_more_than_the_budget(vendor: Sandbox, school: Sch
     assert run.state == State.DONE, run.error
     assert all(call.code == 0 for call in vendor.calls)
     assert timezone.now() - now < timedelta(minutes=2)
+
+
+def test_an_addition_does_not_hide_what_has_no_type(
+    vendor: Sandbox, school: School, settings: Any, monkeypatch: Any
+) -> None:
+    """Rows of all types are counted while the last pages of the typed lists are under way, and one is added there."""
+    settings.SYNC_FETCHERS = 4
+    settings.BAIJIAYUN_PRODUCT_TYPES = [1]
+    school(12)
+    assert sync(full=True).seen == 12
+    school(1, product_type=4)
+    counted = threading.Event()
+    asked = VendorClient.list_recordings
+
+    def slow(client: VendorClient, **arguments: Any) -> Any:
+        if arguments["page"] == 3:
+            assert counted.wait(10)
+        answer = asked(client, **arguments)
+        if arguments["page_size"] == 1 and not counted.is_set():
+            school(1)
+            counted.set()
+        return answer
+
+    monkeypatch.setattr(VendorClient, "list_recordings", slow)
+    run = sync(full=True)
+    assert (run.state, run.total, Recording.objects.count()) == (State.DONE, 14, 14)
+
+
+def test_what_is_added_meanwhile_does_not_make_a_pass_read_all(vendor: Sandbox, school: School, settings: Any) -> None:
+    """The first pages of all lists are asked for at once; the list of the second type then moves on."""
+    settings.BAIJIAYUN_PRODUCT_TYPES = [1, 2]
+    school(12)
+    room_id = school(60, product_type=2)
+    sync(full=True)
+    now = timezone.now()
+
+    def live(count: int, *, first: int) -> None:
+        for n in range(first, first + count):
+            at = now - timedelta(hours=3) + timedelta(minutes=n)
+            vendor.state.add_recording(room_id, 202611260 + n, name=f"今天第{n}节", created_at=at, length=600)
+
+    live(6, first=0)
+    added: list[int] = []
+
+    def go_on(run: SyncRun) -> None:
+        if not added:
+            added.append(run.pages)
+            live(2, first=6)
+
+    run = sync(on_page=go_on)
+    assert (run.state, added) == (State.DONE, [1])
+    assert Recording.objects.filter(name__startswith="今天").count() >= 6
+    assert run.pages < 6, "it read on, past what it knows"

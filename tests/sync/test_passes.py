@@ -130,8 +130,8 @@ def test_an_incremental_pass_does_not_trust_a_list_out_of_order(vendor: Sandbox,
     sync()
     ordered = reading.Reading._follow_order
 
-    def shuffled(self: Any, rows: list[Any]) -> None:
-        ordered(self, [rows[-1], *rows])
+    def shuffled(self: Any, rows: list[Any], before: Any) -> None:
+        ordered(self, [rows[-1], *rows], before)
 
     monkeypatch.setattr(reading.Reading, "_follow_order", shuffled)
     assert sync().pages == 3
