@@ -239,6 +239,11 @@ def _each(read: Read, default: Any) -> Callable[[Sequence[Any]], Sequence[Any]]:
             return default
 
     def column(values: Sequence[Any]) -> Sequence[Any]:
+        if None not in values and "" not in values:
+            try:
+                return [*map(read, values)]
+            except Absent:
+                pass  # one of them stands for none
         found = [one(value) for value in values]
         if default is msgspec.NODEFAULT and msgspec.NODEFAULT in found:
             raise ValueError("a value that must be there is missing")
