@@ -223,6 +223,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+# Tests run beside the demo's, which collects these files: they must not be listed meanwhile.
+WHITENOISE_AUTOREFRESH = ENVIRONMENT == "test"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # an editor of 500 mark points sends two fields for each
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
