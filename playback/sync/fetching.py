@@ -106,27 +106,24 @@ class Threads(_Closing):
 
     def close(self) -> None:
         """Wait for what was begun. The rest is not."""
-        waiting = self._wanted
-        self._wanted = SimpleQueue()
         with contextlib.suppress(Empty):
             while True:
-                waiting.get_nowait()
+                self._wanted.get_nowait()
         for _ in self._threads:
-            waiting.put(None)
+            self._wanted.put(None)
         for thread in self._threads:
             thread.join()
         self._threads.clear()
 
     def _start(self) -> None:
         name = f"{self._name}-{len(self._threads) + 1}"
-        run = contextvars.copy_context().run
-        thread = threading.Thread(target=run, args=(self._work, self._wanted), name=name, daemon=True)
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(self._work,), name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
 
-    def _work(self, wanted: SimpleQueue[Callable[[], None] | None]) -> None:
+    def _work(self) -> None:
         try:
-            while (work := wanted.get()) is not None:
+            while (work := self._wanted.get()) is not None:
                 work()
                 with self._lock:
                     self._to_do -= 1

@@ -66,7 +66,11 @@ _encode = msgspec.msgpack.Encoder().encode
 
 def payload_hash(facts: Sequence[object]) -> str:
     """The facts as 32 hex digits (what a UUID column takes). Times are hashed as instants, whatever their zone."""
-    return blake2b(_encode((MAPPING_VERSION, *facts)), digest_size=16).hexdigest()
+    return _digest((MAPPING_VERSION, *facts))
+
+
+def _digest(versioned: Row) -> str:
+    return blake2b(_encode(versioned), digest_size=16).hexdigest()
 
 
 def same_but_for_plays(known_hash: str, known_plays: int | None, facts: Sequence[object]) -> bool:
@@ -118,18 +122,9 @@ def product(product_type: int | None) -> int | None:
 # Numbers need no look here: a row of the vendor's holds none that its column does not.
 
 
-def _texts(values: Sequence[str]) -> list[str]:
-    return [value if len(value) <= NAME_LENGTH and value.isprintable() else text(value) for value in values]
-
-
-def _addresses(values: Sequence[str]) -> list[str]:
-    return [value if len(value) <= URL_LENGTH and value.isprintable() else address(value) for value in values]
-
-
 def _hashed(facts: Sequence[Column]) -> list[str]:
     """As ``payload_hash`` of each row."""
-    rows = zip(repeat(MAPPING_VERSION), *facts)
-    return [blake2b(_encode(row), digest_size=16).hexdigest() for row in rows]
+    return [*map(_digest, zip(repeat(MAPPING_VERSION), *facts))]
 
 
 def _columns(key: Sequence[Column], facts: Sequence[Column], sticky: Column) -> Columns:
@@ -140,14 +135,14 @@ def room_columns(rows: Sequence[RoomRow], product_type: int | None) -> Columns:
     listed_as = product(product_type)
     told, *others = (column(rows, name) for name in ROOM_FACTS)
     types = [product(each) or listed_as for each in column(rows, "product_type")]
-    return _columns([column(rows, "room_id")], [_texts(told), *others], types)
+    return _columns([column(rows, "room_id")], [[*map(text, told)], *others], types)
 
 
 def _version_facts(rows: Sequence[RecordingRow]) -> list[Column]:
     """As ``VERSION_FACTS``; a recording's own end with its main version's."""
     facts = [column(rows, name) for name in VERSION_FACTS]
-    facts[_NAME] = _texts(facts[_NAME])
-    facts[_COVER] = _addresses(facts[_COVER])
+    facts[_NAME] = [*map(text, facts[_NAME])]
+    facts[_COVER] = [*map(address, facts[_COVER])]
     return facts
 
 
@@ -192,7 +187,4 @@ def in_order(columns: Columns, key_width: int) -> Columns:
 
 def first_of_each(rows: Iterable[Row], key_width: int) -> list[Row]:
     """As ``in_order``, of rows."""
-    unique: dict[Row, Row] = {}
-    for row in rows:
-        unique.setdefault(row[:key_width], row)
-    return [unique[key] for key in sorted(unique)]
+    return [*zip(*in_order([*zip(*rows, strict=True)], key_width), strict=True)]

@@ -270,7 +270,7 @@ class _Pass:
         for page in pages:
             self._spare(page)
         if run.full and not run.pages and self.source.model is not Room:
-            indexes.put_aside(sum(reading.total for reading in self.readings))
+            indexes.put_aside(self._counted())
         for attempt in range(1, ATTEMPTS + 1):
             before = {name: getattr(run, name) for name in COUNTS}
             try:
@@ -310,7 +310,7 @@ class _Pass:
             run.seen += stored.created
         else:
             run.pages += 1
-            run.total = sum(reading.total for reading in self.readings)
+            run.total = self._counted()
             run.seen += stored.created + stored.updated + stored.unchanged
             run.unchanged += stored.unchanged
         self.only_new = stored.created > 0 and stored.updated == stored.unchanged == 0
@@ -376,7 +376,7 @@ class _Pass:
         return (
             all(reading.steady for reading in self.readings)
             and not self.new_below_first_page
-            and different == sum(reading.total for reading in self.readings)
+            and different == self._counted()
         )
 
     def _looked_up(self, keys: list[int]) -> list[list[int]]:
